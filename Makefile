@@ -1,5 +1,22 @@
-# Cutaway: the whole build, from top to bottom.  `make help` lists what it can do.
+# Cutaway: the whole build, from top to bottom.
 # Sources are found, not listed: a .c or .asm file in a room is part of the kernel.
+#
+## make                the kernel: build/cutaway.elf
+## make run            boot it in QEMU                   UEFI=1  KERNEL=1 (no GRUB)
+## make test           everything, or T=mm/cow           (run and test install what is missing)
+## make debug          QEMU and gdb, stopped at start_kernel; help ct- lists the commands
+## make iso            build/cutaway.iso, for QEMU, CD and USB stick, BIOS and UEFI
+## make initramfs      build/initramfs.cpio              make user: programs for the guest
+## make rootfs         Debian packages as an archive     PACKAGES="bash gcc" OUT=x.cpio
+## make bench          instructions: Cutaway and Linux beside each other
+## make toolchain      x86_64-elf gcc and binutils in build/toolchain
+## make lint           layers, function lengths          make count: lines per room
+## make format         clang-format                      make doctor: tools and versions
+## make clean
+##
+## Words: V=1 show commands   O=dir build there   LLVM=1 clang and lld   APPEND="words for the kernel"
+##   EXTRA="more.cpio ..." unpacked over the first   INITRAMFS=x.cpio   ISO=x.iso
+##   MEM=256 SMP=1 CPU=max MACHINE=q35 QEMUFLAGS="..."
 
 # --- Words for the command line ----------------------------------------------
 O         ?= build#             where everything that is made goes
@@ -17,9 +34,7 @@ export O ELF INITRAMFS ISO PYTHON APPEND EXTRA MEM SMP CPU MACHINE UEFI KERNEL Q
 MAKEFLAGS += --no-print-directory
 
 # --- Compiler: clang if asked, else x86_64-elf-gcc if there is one, else the host's ---
-CACHE := $(or $(CUTAWAY_CACHE),$(HOME)/.cache/cutaway)
-CROSS := $(if $(HOSTCC_ONLY),,$(firstword $(foreach d,$(subst :, ,$(PATH)) $(O)/toolchain/bin $(CACHE)/toolchain/bin,\
-           $(if $(wildcard $(d)/x86_64-elf-gcc),$(d)/x86_64-elf-))))
+CROSS := $(firstword $(foreach d,$(subst :, ,$(PATH)) build/toolchain/bin,$(if $(wildcard $(d)/x86_64-elf-gcc),$(d)/x86_64-elf-)))
 ifdef LLVM
 CC := clang --target=x86_64-elf
 LD := ld.lld
@@ -82,8 +97,74 @@ $(O)/.flags: FORCE
 	@mkdir -p $(O); echo '$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' >$@
 FORCE:
 
-clean:
-	rm -rf $(filter-out $(O)/toolchain,$(wildcard $(O)/* $(O)/.flags))
+# --- Programs for the guest, archives and the image -----------------------------
+GUESTCC := musl-gcc -static -O2 -g -Wall -Wextra -Werror
+USER    := $(patsubst %.c,$(O)/%,$(wildcard user/*.c))
+GUEST   := $(patsubst %.c,$(O)/%,$(filter-out tests/host/% tests/kernel/%,$(shell find tests -name '*.c' 2>/dev/null)))
 
-.PHONY: all clean FORCE
--include $(OBJ:.o=.d) $(O)/offsets.inc.d
+user: $(USER) $(GUEST)
+$(USER) $(GUEST): $(O)/%: %.c
+	$(call say,GUEST)
+	$(Q)mkdir -p $(@D) && $(GUESTCC) $(GUESTFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+initramfs: $(O)/initramfs.cpio
+$(O)/initramfs.cpio: $(USER) tools/mkinitramfs.sh
+	$(call say,CPIO)
+	$(Q)tools/mkinitramfs.sh $@ $(O)/user
+
+iso: $(O)/cutaway.iso
+$(O)/cutaway.iso: $(ELF) $(INITRAMFS) $(EXTRA) iso/grub.cfg tools/iso.sh $(O)/.append
+	$(call say,ISO)
+	$(Q)tools/iso.sh $@ $(ELF) $(INITRAMFS) $(EXTRA)
+$(O)/.append: FORCE
+	@mkdir -p $(O); echo '$(APPEND) $(INITRAMFS) $(EXTRA)' | cmp -s - $@ || echo '$(APPEND) $(INITRAMFS) $(EXTRA)' >$@
+
+# --- Running it: each of these sees to its own set-up -----------------------------
+run:
+	$(Q)tools/setup.sh build user iso qemu $(if $(UEFI),uefi) $(if $(DISPLAY),window)
+	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO))
+	$(Q)tools/qemu.sh
+
+debug:
+	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
+	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO))
+	$(Q)tools/debug.sh
+
+test:
+	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) user
+	$(Q)$(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
+
+bench:
+	$(Q)tools/setup.sh build user qemu test
+	$(Q)$(MAKE) $(ELF) user
+	$(Q)$(PYTHON) tools/bench.py
+
+toolchain:
+	$(Q)tools/toolchain.sh build/toolchain
+
+doctor:
+	$(Q)tools/setup.sh doctor
+
+rootfs:
+	$(Q)tools/rootfs.sh $(or $(OUT),$(O)/rootfs.cpio) $(PACKAGES)
+
+lint:
+	$(Q)tools/setup.sh lint
+	$(Q)$(PYTHON) tools/lint.py
+
+count:
+	$(Q)$(PYTHON) tools/lint.py --count
+
+format:
+	$(Q)tools/setup.sh format
+	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(filter-out build/toolchain,$(wildcard $(O)/* $(O)/.flags $(O)/.append))
+
+help:
+	@sed -n 's/^## *//p' Makefile
+
+.PHONY: all user initramfs iso run debug test bench toolchain doctor rootfs lint count format clean help FORCE
+-include $(OBJ:.o=.d) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d
