@@ -30,16 +30,16 @@ for applet in $("$busybox" --list); do
 done
 ln -s ../bin/busybox "$root/usr/sbin/chroot"	# some scripts name it so
 
+# Our programs replace applets of the same name; symbols stay in build/user.
 for program in "$programs"/*; do
-	case $program in
-	*.o|*.d|*/init) ;;
-	*) [ -f "$program" ] && rm -f "$root/usr/bin/${program##*/}" &&
-		cp "$program" "$root/usr/bin/" ;;
-	esac
+	name=${program##*/}
+	[ -f "$program" ] && [ -x "$program" ] || continue
+	dest=$root/usr/bin/$name
+	[ "$name" != init ] || dest=$root/init
+	rm -f "$dest"
+	strip -s -o "$dest" "$program" 2>/dev/null || cp "$program" "$dest"
 done
-rm -f "$root/usr/bin/linuxrc"
-[ -f "$programs/init" ] && cp "$programs/init" "$root/init"
-rm -f "$root/usr/bin/init"
+rm -f "$root/usr/bin/linuxrc" "$root/usr/bin/init"
 ln -s /init "$root/usr/sbin/init"
 
 cat > "$root/etc/passwd" <<'END'
