@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""lint.py: the layering of STYLE.md, proved twice: by the includes and by the symbols of the objects.
+
+    low                                                              high
+    include < lib < kernel/x86 < sched < mm < fs < kernel < plug-ins < main, boot
+                                                   (drivers, fs/NAME)
+
+A file includes its own room and lower ones. A function of a higher room may be called only when a header
+of a lower-or-equal room names it under "Doors", or when include/ declares it (printk, spin_lock ...).
+Nobody includes or calls into a plug-in but main.c.  Also: function lengths, include paths, habits of STYLE.md.
+
+    lint.py            all checks, needs a built kernel; exits 1 when something is wrong
+    lint.py --count    lines per room
+"""
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+LEVELS = {"include": 0, "lib": 1, "kernel/x86": 2, "sched": 3, "mm": 4, "fs": 5, "kernel": 6, "main": 8, "boot": 8}
+PLUGIN = 7
+MAX_FUNCTION = 80
+MAX_KERNEL = 14000
+SOURCES = sorted(p for top in ("include", "boot", "lib", "kernel", "sched", "mm", "fs", "drivers")
+                 for p in Path(top).rglob("*") if p.suffix in (".c", ".h", ".asm"))
+BUILD = Path(os.environ.get("O", "build"))
+complaints = []
+
+
+def complain(path, line, text):
+    complaints.append(f"{path}:{line}: {text}")
+
+
+def room(path):
+    parts = Path(path).parts
+    if parts[0] == "kernel" and len(parts) > 2:
+        return "/".join(parts[:2])
+    if str(path) == "kernel/main.c":
+        return "main"
+    if parts[0] == "fs" and len(parts) > 2:
+        return "/".join(parts[:2])
+    return parts[0]
+
+
+def level(name):
+    return LEVELS.get(name, PLUGIN)
+
+
+def may_use(user, used):
+    """May room `user` use what room `used` has?"""
+    return user == used or user in ("main", "boot") or level(used) < level(user)
+
+
+def resolve(name):
+    for base in ("", "include/"):
+        if Path(base + name).exists():
+            return base + name
+    return None
+
+
+def check_includes(path, lines):
+    for nr, line in enumerate(lines, 1):
+        found = re.match(r'\s*(?:#|%)include\s+(["<])([^">]+)', line)
+        if not found:
+            continue
+        kind, name = found.groups()
+        if kind == "<":
+            if str(path) != "include/types.h":
+                complain(path, nr, f"<{name}>: the kernel has only its own headers")
+            continue
+        target = resolve(name)
+        if name == "offsets.inc":
+            continue
+        if not target:
+            complain(path, nr, f'"{name}" is not a path from the root or include/')
+        elif not may_use(room(path), room(target)) and str(path) != "boot/offsets.c":
+            complain(path, nr, f"room {room(path)} includes {target} of the higher room {room(target)}")
+
+
+def doors():
+    """What each room's headers name under "Doors", and what include/ declares: {room: set of names}."""
+    names = defaultdict(set)
+    for path in SOURCES:
+        if path.suffix != ".h":
+            continue
+        text = path.read_text()
+        if room(path) == "include":
+            names["include"] |= set(re.findall(r"\b\w+\b", text))
+        for part in re.findall(r"^.*\bDoors\b.*$\n((?:.*\n)*?)(?=/\* ---|\Z)", text, re.M):
+            names[room(path)] |= set(re.findall(r"\b\w+\b", part))
+    return names
+
+
+def symbols(obj):
+    """(defined global names, undefined names) of an object file."""
+    defined, undefined = set(), set()
+    out = subprocess.run(["nm", "-g", obj], capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        kind, name = line.split()[-2:]
+        (undefined if kind in "Uw" else defined).add(name)
+    return defined, undefined
+
+
+def check_calls():
+    objects = {p: BUILD / (str(p.with_suffix("")) + (".asm.o" if p.suffix == ".asm" else ".o"))
+               for p in SOURCES if p.suffix != ".h" and str(p) != "boot/offsets.c"}
+    tables = {p: symbols(o) for p, o in objects.items() if o.exists()}
+    if len(tables) < len(objects):
+        complain("lint", 0, f"{len(objects) - len(tables)} objects are not built: run make first")
+    owner = {name: p for p, (defined, _) in tables.items() for name in defined}
+    known = doors()
+    for path, (_, undefined) in tables.items():
+        mine = room(path)
+        allowed = set().union(*(names for r, names in known.items() if r == mine or level(r) < level(mine)))
+        for name in sorted(undefined):
+            target = owner.get(name)
+            if target and not may_use(mine, room(target)) and name not in allowed:
+                complain(path, 0, f"calls {name} of {target}, which is no door of {mine}")
+
+
+def check_functions():
+    """No function over 80 lines; the lines of a switch in it are a table and do not count."""
+    out = subprocess.run(["ctags", "--language-force=C", "--c-kinds=f", "--fields=+ne", "-o", "-"]
+                         + [str(p) for p in SOURCES if p.suffix != ".asm"], capture_output=True, text=True, check=True).stdout
+    for entry in out.splitlines():
+        if entry.startswith("!"):
+            continue
+        name, path = entry.split("\t")[:2]
+        fields = dict(f.split(":", 1) for f in entry.split("\t")[3:] if ":" in f)
+        first, last = int(fields["line"]), int(fields.get("end", fields["line"]))
+        length = last - first + 1
+        if length > MAX_FUNCTION:
+            length -= switch_lines(Path(path).read_text().splitlines()[first - 1:last])
+            if length > MAX_FUNCTION:
+                complain(path, first, f"{name} has {length} lines, more than {MAX_FUNCTION}")
+
+
+def switch_lines(lines):
+    total, indent = 0, None
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        if indent is None and re.match(r"\s*switch \(", line):
+            indent = depth
+        elif indent is not None:
+            total += 1
+            if depth == indent and line.strip() == "}":
+                indent = None
+    return total
+
+
+def check_habits(path, lines):
+    text = "\n".join(lines)
+    name = str(path)
+    if path.suffix == ".h" and "#pragma once" not in text and not name.endswith(".tbl.h"):
+        complain(path, 1, "no #pragma once")
+    if path.suffix == ".c" and not text.startswith("/*"):
+        complain(path, 1, "does not open with a comment that says what it is")
+    for nr, line in enumerate(lines, 1):
+        if path.suffix == ".c" and re.match(r"\s*#\s*(if|ifdef|ifndef)\b", line):
+            complain(path, nr, "#if in a .c file: a switch is a word on the command line")
+        if re.match(r"\s*typedef\s+(struct|union)\b", line) and "uapi/" not in name:
+            complain(path, nr, "a typedef of a struct")
+        if re.search(r"\b(asm|__asm__)\b\s*(volatile|goto|\()", line) and path.suffix == ".c" \
+                and not name.startswith(("include/asm/", "boot/offsets.c")):
+            complain(path, nr, "inline assembly outside include/asm")
+        if line != line.rstrip():
+            complain(path, nr, "blanks at the end of the line")
+
+
+def count():
+    rooms = defaultdict(lambda: [0, 0])
+    for path in SOURCES:
+        if "uapi" in path.parts:
+            continue
+        name = room(path)
+        name = "kernel" if name == "main" else name
+        name = "/".join(path.parts[:2]) if path.parts[0] == "drivers" and len(path.parts) > 2 else name
+        rooms[name][0] += 1
+        rooms[name][1] += len(path.read_text().splitlines())
+    for name in sorted(rooms, key=lambda n: (level(n), n)):
+        print(f"{name:14} {rooms[name][0]:4} files {rooms[name][1]:6} lines")
+    total = sum(lines for _, lines in rooms.values())
+    print(f"{'kernel':14} {sum(n for n, _ in rooms.values()):4} files {total:6} lines, limit {MAX_KERNEL}")
+    return total
+
+
+def main():
+    if "--count" in sys.argv:
+        return 1 if count() > MAX_KERNEL else 0
+    for path in SOURCES:
+        lines = path.read_text().splitlines()
+        check_includes(path, lines)
+        if "uapi" not in path.parts:
+            check_habits(path, lines)
+    check_calls()
+    check_functions()
+    for line in complaints:
+        print(line)
+    print(f"lint: {len(SOURCES)} files, {len(complaints)} complaints")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
