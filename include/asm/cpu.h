@@ -1,0 +1,64 @@
+/*
+ * struct cpu: everything that each processor has for itself, reached through %gs.
+ *
+ * this_cpu->field is one %gs-relative access; it is stable only while preemption or interrupts
+ * are off, except current, which is the same task wherever the task runs.
+ */
+#pragma once
+#include "asm/x86.h"
+#include "asm/ptrace.h"
+
+#define NR_CPUS 64
+#define MAX_HELD_LOCKS 16
+
+struct task_struct;
+struct rq;
+struct spinlock;
+
+struct tss {				/* SDM 3A 8.7 */
+	u32 reserved0;
+	u64 rsp[3];
+	u64 reserved1;
+	u64 ist[7];
+	u64 reserved2;
+	u16 reserved3, iomap_base;
+} __packed;
+
+struct cpu {
+	struct cpu *self;
+	struct task_struct *curr;	/* the running task */
+	u64 user_rsp;			/* scratch of the syscall door */
+	u64 kstack_top;			/* where the syscall door puts pt_regs: top of curr's kernel stack */
+	int preempt_count;		/* >0: no preemption; locks and irq nest in it */
+	int irq_depth;			/* >0: inside an interrupt handler */
+	unsigned id, apic_id;
+	struct task_struct *idle;
+	struct rq *rq;
+	unsigned nr_held;		/* spinlocks held, for the rank check */
+	struct spinlock *held[MAX_HELD_LOCKS];
+	u64 nr_switches, nr_irqs, nr_faults, nr_syscalls, nr_forks;
+	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
+	u64 gdt[10];
+	struct tss tss __aligned(16);
+};
+extern struct cpu cpus[NR_CPUS];
+extern unsigned nr_cpus;			/* that run */
+
+#define this_cpu ((struct cpu __seg_gs *)0)
+#define current (this_cpu->curr)
+static inline unsigned smp_processor_id(void) { return this_cpu->id; }
+
+#define percpu_inc32(field) __asm__ volatile("incl %%gs:%c0" ::"i"(offsetof(struct cpu, field)) : "memory", "cc")
+#define percpu_dec32(field) __asm__ volatile("decl %%gs:%c0" ::"i"(offsetof(struct cpu, field)) : "memory", "cc")
+
+/* Features found at boot (kernel/x86/cpu.c), one bool each; asm reads cpu_has_smap. */
+struct cpu_features {
+	bool smep, smap, umip, fsgsbase, xsave, avx, pge, gbpages, rdrand, rdtscp, la57, invariant_tsc, apic;
+};
+extern struct cpu_features cpu_has;
+extern u8 cpu_has_smap;
+
+void cpu_init(unsigned id);		/* GDT, TSS, IDT, syscall MSRs, control registers of this processor */
+void cpu_set_kstack(u64 top);		/* entry stack of the task about to run: kstack_top and tss.rsp[0] */
+extern char cpu_model_name[49], cpu_vendor[13];
+extern u64 tsc_khz;

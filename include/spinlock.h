@@ -1,0 +1,74 @@
+/*
+ * Spinlocks with ranks. Holding one disables preemption. Every acquire checks the order:
+ * a CPU may take a lock only of a higher rank than all it holds (docs/locking.md is this table).
+ * Sleeping locks (sched/lock.h) have ranks in the same table, all below the spinlocks.
+ */
+#pragma once
+#include "asm/cpu.h"
+
+enum lock_rank {			/* taken first */
+	/* sleeping locks, checked for each task */
+	RANK_MOUNT = 1,			/* mount_sem */
+	RANK_TTY,			/* tty->termios_sem, ldisc read and write mutexes */
+	RANK_RENAME,			/* s_rename_mutex: one cross-directory rename at a time */
+	RANK_F_POS,			/* file->f_pos_lock */
+	RANK_I_RWSEM,			/* inode->i_rwsem; parent before child by _nested */
+	RANK_PIPE,			/* pipe->mutex */
+	RANK_EXEC,			/* signal->cred_guard_mutex */
+	RANK_MMAP,			/* mm->mmap_lock */
+	RANK_KTHREAD,
+	RANK_MISC_MUTEX,		/* leaf mutexes */
+	/* spinlocks */
+	RANK_TASKLIST = 32,		/* tasklist_lock: family links, pid hash, exit */
+	RANK_SIGHAND,			/* sighand->siglock */
+	RANK_FILES,			/* files->file_lock */
+	RANK_FS,			/* fs->lock */
+	RANK_DCACHE,			/* dcache_lock: dentry tree and hash */
+	RANK_INODE,			/* inode_lock: inode lists; sb lists */
+	RANK_MMLIST,			/* mapping->i_mmap_lock: the VMAs that map a file */
+	RANK_PAGE_TABLE,		/* mm->page_table_lock */
+	RANK_MAPPING,			/* mapping->tree_lock: page cache tree */
+	RANK_TTY_BUF,			/* tty input buffer, fb screen state */
+	RANK_MISC,			/* leaf data of one file */
+	RANK_VMALLOC,			/* vmalloc areas */
+	RANK_SLAB,			/* cache->lock */
+	RANK_ZONE,			/* buddy lists */
+	RANK_WAITQUEUE,			/* wait_queue_head.lock, inside mutex and rwsem too */
+	RANK_TIMER,			/* timer tree */
+	RANK_RQ,			/* run queue */
+	RANK_CONSOLE,			/* serial port, screen */
+	RANK_LOG,			/* log ring */
+};
+
+struct spinlock {
+	u32 locked;
+	u8 rank;			/* enum lock_rank */
+	const char *name;
+};
+#define SPINLOCK_INIT(n, r) { .locked = 0, .rank = (r), .name = (n) }
+#define DEFINE_SPINLOCK(var, r) struct spinlock var = SPINLOCK_INIT(#var, r)
+static inline void spin_lock_init(struct spinlock *l, const char *name, enum lock_rank rank)
+{
+	*l = (struct spinlock)SPINLOCK_INIT(name, rank);
+}
+
+/* Panics on wrong order, recursion, or (unlock) a lock not held. */
+void spin_lock(struct spinlock *l);
+void spin_unlock(struct spinlock *l);
+bool spin_trylock(struct spinlock *l);
+void spin_lock_nested(struct spinlock *l);	/* a second lock of equal rank, by address or parent-first */
+u64 spin_lock_irqsave(struct spinlock *l);	/* returns flags for unlock */
+void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
+void spin_lock_irq(struct spinlock *l);
+void spin_unlock_irq(struct spinlock *l);
+bool spin_is_held(const struct spinlock *l);	/* by this CPU */
+#define assert_spin_locked(l) BUG_ON(!spin_is_held(l))
+
+/* Preemption. preempt_enable reschedules when a wake-up asked for it meanwhile. */
+void preempt_schedule(void);
+bool need_resched(void);
+static __always_inline void preempt_disable(void) { percpu_inc32(preempt_count); }
+static __always_inline void preempt_enable_no_resched(void) { percpu_dec32(preempt_count); }
+void preempt_enable(void);
+/* True where nothing may sleep: a spinlock is held, preemption or interrupts are off. */
+bool in_atomic(void);

@@ -1,0 +1,50 @@
+/*
+ * Formats of programs. exec asks each in turn; the first that does not say -ENOEXEC decides.
+ * In Linux: include/linux/binfmts.h, fs/exec.c.
+ */
+#pragma once
+#include "fs/fs.h"
+#include "kernel/process.h"
+
+#define BINPRM_BUF_SIZE 256
+#define MAX_ARG_STRLEN (PAGE_SIZE * 32)
+struct linux_binprm {
+	char buf[BINPRM_BUF_SIZE];	/* start of the file, zero filled */
+	struct file *file;
+	struct file *executable;	/* the script, when file is its interpreter (binfmt_misc) */
+	const char *filename;		/* as given */
+	const char *interp;		/* what really runs: differs for scripts */
+	char *interp_alloc;		/* kmalloc'd interp, or NULL */
+	int argc, envc;
+	struct mm_struct *mm;		/* built beside the old one */
+	struct vm_area_struct *vma;	/* stack */
+	u64 p;				/* top of the strings copied so far, address in the new stack */
+	u64 exec;			/* address of the filename string, for AT_EXECFN */
+	unsigned recursion;		/* scripts of scripts: 5 at most, then -ELOOP */
+	struct cred *cred;		/* new: setuid bits applied */
+	bool secureexec, have_execfd;
+	unsigned interp_flags;
+	bool point_of_no_return;
+	struct rlimit rlim_stack;
+};
+struct linux_binfmt {
+	const char *name;
+	int (*load_binary)(struct linux_binprm *bprm);
+	struct list_head lh;
+};
+void register_binfmt(struct linux_binfmt *fmt);		/* at the end of the list */
+void insert_binfmt(struct linux_binfmt *fmt);		/* at the front */
+void unregister_binfmt(struct linux_binfmt *fmt);
+/* Point of no return: old mm is left, signal handlers reset, O_CLOEXEC files closed. 0, or -errno before that point. */
+int begin_new_exec(struct linux_binprm *bprm);
+void setup_new_exec(struct linux_binprm *bprm);
+/* Moves the string stack to its final, randomized place under stack_top. 0 or -errno (then the task dies). */
+int setup_arg_pages(struct linux_binprm *bprm, u64 stack_top, bool executable_stack);
+void finalize_exec(struct linux_binprm *bprm);
+int copy_string_kernel(const char *s, struct linux_binprm *bprm);
+int remove_arg_zero(struct linux_binprm *bprm);
+int bprm_change_interp(const char *interp, struct linux_binprm *bprm);
+/* Looks up and opens interp as bprm->file and asks the formats again (scripts). */
+int bprm_run_interpreter(struct linux_binprm *bprm, const char *interp);
+void binfmt_elf_init(void);
+void binfmt_script_init(void);

@@ -1,0 +1,6 @@
+/* Upward calls of kernel/ into plug-ins, set at their init; all may be NULL. */
+#pragma once
+#include "sched/sched.h"
+extern void (*disassociate_ctty_hook)(struct task_struct *leader);	/* drivers/tty: a session leader exits */
+extern void (*sysrq_hook)(int key);
+extern void (*screen_takeover_hook)(void);	/* panic: show the log on the screen */

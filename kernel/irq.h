@@ -1,0 +1,22 @@
+/* Interrupts: lines 0..15 of the 8259 (IO-APIC later), vectors 0x20 + line. Contract for drivers. */
+#pragma once
+#include "asm/cpu.h"
+
+#define NR_IRQS 32
+#define IRQ_VECTOR(irq) (0x20 + (irq))
+/* fn runs with interrupts off, in interrupt context. 0, -EBUSY. The line is unmasked. */
+int request_irq(unsigned irq, void (*fn)(int irq, void *data), const char *name, void *data);
+u64 irq_count(unsigned irq, unsigned cpu);	/* for /proc/interrupts */
+const char *irq_name(unsigned irq);		/* NULL: unused */
+struct irq_chip {
+	const char *name;			/* "XT-PIC" */
+	void (*mask)(unsigned irq), (*unmask)(unsigned irq), (*eoi)(unsigned irq);
+	bool (*spurious)(unsigned irq);
+};
+extern struct irq_chip *irq_chip;
+void i8259_init(void);
+void pit_init(void);				/* 1000 Hz on IRQ 0; calibrates the TSC before */
+void clock_init(void);				/* ktime, RTC */
+void acpi_power_off(void);			/* returns when it did not work */
+void arch_reset(void) __noreturn;
+extern u64 irq_err_count;

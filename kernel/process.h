@@ -1,0 +1,199 @@
+/*
+ * kernel: the life of a process, and the doors into the kernel.
+ *
+ *   fork: copy_process = copy_creds, copy_files, copy_fs, copy_sighand, copy_signal, copy_mm, copy_thread, pid
+ *   exec: linux_binprm -> binfmts in turn -> point of no return -> new mm
+ *   exit: exit_mm, files, fs, signals to parent -> ZOMBIE -> wait -> release_task
+ *
+ * Invariants
+ *  P1  A pid is in use exactly while a task has it as pid, or as process group or session of some task.
+ *  P2  Every task but PID 0 has a parent; orphans belong to a thread of the group, else to init.
+ *  P3  A zombie holds only its task_struct, signal_struct, kernel stack and pid.
+ *  P4  exec fails with everything as it was, or succeeds; past the point of no return failure kills.
+ *  P5  A signal that is blocked or ignored never interrupts a sleep.
+ *  P6  A user frame (sigreturn, ptrace, execve) never raises privilege: cs, ss, eflags are filtered.
+ *
+ * Locks: tasklist_lock (spin, irqs off) > sighand->siglock (irqs off). tasklist_lock guards family links, the pid
+ *        hash, pgrp and session numbers, exit_state.
+ *
+ * In Linux: kernel/{fork,exit,signal,pid}.c, fs/exec.c, arch/x86/kernel/signal.c.
+ */
+#pragma once
+#include "sched/lock.h"
+#include "uapi/wait.h"
+
+#define PID_MAX_DEFAULT 32768
+#define NGROUPS_MAX 32			/* In Linux 65536 */
+
+struct cred {				/* never changed after it is published: copy, change, replace */
+	atomic_t usage;
+	uid_t uid, suid, euid, fsuid;
+	gid_t gid, sgid, egid, fsgid;
+	u64 cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	unsigned securebits;
+	bool no_new_privs;
+	unsigned ngroups;
+	gid_t groups[NGROUPS_MAX];
+};
+struct k_sigaction {
+	struct sigaction sa;
+};
+struct sighand_struct {
+	struct spinlock siglock;	/* guards action, and signal->shared_pending, p->pending, p->blocked */
+	atomic_t count;
+	struct k_sigaction action[_NSIG];
+};
+struct tty_struct;
+struct signal_struct {			/* one for a thread group */
+	atomic_t sigcnt;		/* tasks that hold it; frees at 0 */
+	atomic_t live;			/* threads not yet exiting */
+	int nr_threads;
+	struct sigpending shared_pending;
+	int group_exit_code;
+	struct task_struct *group_exit_task;
+	int group_stop_count;
+	unsigned flags;			/* SIGNAL_* */
+	struct wait_queue_head wait_chldexit;
+	pid_t pgrp, session;		/* tasklist_lock */
+	bool leader;			/* session leader */
+	bool is_child_subreaper, has_child_subreaper;
+	struct tty_struct *tty;		/* controlling terminal, tty_mutex-free: tasklist_lock */
+	pid_t tty_old_pgrp;
+	struct rlimit rlim[RLIM_NLIMITS];
+	u64 utime, stime;		/* ticks of dead threads */
+	u64 cutime_ns, cstime_ns;	/* waited-for children */
+	u64 sum_sched_runtime;
+	u64 min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
+	u64 maxrss, cmaxrss;		/* pages */
+	struct timer real_timer;	/* ITIMER_REAL */
+	u64 it_real_incr;
+	struct { u64 expires, incr; } it_cpu[2];	/* ITIMER_VIRTUAL, ITIMER_PROF: ns of CPU time */
+	struct mutex cred_guard_mutex;	/* exec */
+	int oom_score_adj;
+};
+#define SIGNAL_STOP_STOPPED 1
+#define SIGNAL_STOP_CONTINUED 2
+#define SIGNAL_GROUP_EXIT 4
+#define SIGNAL_UNKILLABLE 8		/* init: signals without a handler are ignored */
+#define SIGNAL_CLD_STOPPED 16		/* the parent has not yet waited for this stop */
+#define SIGNAL_CLD_CONTINUED 32
+
+extern struct spinlock tasklist_lock;
+extern struct task_struct *init_process;	/* PID 1 */
+extern atomic_long_t nr_tasks, total_forks;
+#define for_each_process(p) for (p = list_entry(init_task.tasks.next, struct task_struct, tasks); p != &init_task; p = list_entry(p->tasks.next, struct task_struct, tasks))
+
+/* pid.c */
+pid_t alloc_pid(void);					/* -EAGAIN when none is free */
+void attach_pid(struct task_struct *p);			/* hash; => tasklist_lock */
+void detach_pid(struct task_struct *p);
+struct task_struct *find_task_by_pid(pid_t pid);	/* => tasklist_lock; any thread */
+struct task_struct *get_task_by_pid(pid_t pid);		/* referenced, takes the lock; NULL */
+bool pgrp_exists(pid_t pgrp, pid_t session);		/* => tasklist_lock */
+bool is_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored);	/* => tasklist_lock */
+extern int pid_max;
+extern pid_t last_pid;
+void pid_init(void);
+
+/* fork.c */
+void fork_init(void);
+struct kernel_clone_args {
+	u64 flags;
+	int exit_signal;
+	u64 stack;				/* new user stack pointer, 0: the parent's */
+	u64 tls;
+	int __user *parent_tid, *child_tid;
+	int (*fn)(void *);			/* kernel thread */
+	void *fn_arg;
+};
+pid_t kernel_clone(struct kernel_clone_args *args);	/* child's pid or -errno. May sleep (vfork) */
+pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
+void __put_task_struct(struct task_struct *p);
+void mm_release(struct task_struct *p);			/* wakes a vfork parent, clears child_tid */
+/* x86: copies pt_regs to the child's stack and sets thread.sp so that the switch returns in ret_from_fork. */
+int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
+static inline struct pt_regs *task_pt_regs(const struct task_struct *p)
+{
+	return (struct pt_regs *)((char *)p->stack + KSTACK_SIZE) - 1;
+}
+
+/* exit.c */
+void do_exit(int code) __noreturn;			/* this task; code as wait status */
+void do_group_exit(int code) __noreturn;
+void release_task(struct task_struct *p);
+
+/* signal.c */
+bool fatal_signal_pending(struct task_struct *p);
+void recalc_sigpending(void);				/* => siglock */
+void signal_wake_up(struct task_struct *p, bool fatal);	/* => siglock */
+/* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. */
+int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group);
+int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes the lock */
+int send_sig_info(int sig, siginfo_t *info, struct task_struct *p);
+int kill_pgrp(pid_t pgrp, int sig, bool from_kernel);	/* takes tasklist_lock */
+/* A fault of the current task: unblocks and resets an ignored or blocked sig so that it kills. */
+void force_sig(int sig);
+void force_sig_fault(int sig, int code, u64 addr);
+void do_signal(struct pt_regs *regs);			/* delivers; on the way to user mode. May not return (death) */
+bool sig_ignored(struct task_struct *p, int sig);
+void flush_signal_handlers(struct task_struct *p, bool force_default);
+void flush_sigqueue(struct sigpending *q);
+void do_notify_parent(struct task_struct *p, int sig);	/* => tasklist_lock */
+void do_notify_parent_cldstop(struct task_struct *p, int why);	/* => tasklist_lock */
+void sigprocmask_set(sigset_t set);			/* current->blocked, with lock and recalc */
+void exit_signals(struct task_struct *p);
+/* Takes the next deliverable signal (not blocked); 0: none. => siglock */
+int dequeue_signal(struct task_struct *p, sigset_t mask, siginfo_t *info);
+
+/* sigframe.c */
+int setup_rt_frame(int sig, struct k_sigaction *ka, siginfo_t *info, sigset_t *oldset, struct pt_regs *regs);	/* 0, -EFAULT */
+
+/* cred.c */
+extern struct cred init_cred;
+#define current_cred() (current->cred)
+#define current_uid() (current->cred->uid)
+#define current_euid() (current->cred->euid)
+struct cred *prepare_creds(void);			/* a private copy; NULL */
+void commit_creds(struct cred *new);			/* takes the reference */
+void put_cred(const struct cred *c);
+const struct cred *get_cred(const struct cred *c);
+bool in_group_p(gid_t gid);				/* fsgid and groups */
+bool capable(int cap);
+
+static inline u64 rlimit(unsigned which) { return READ_ONCE(current->signal->rlim[which].rlim_cur); }
+
+/* time.c, sys.c */
+void getrusage_of(struct task_struct *p, int who, struct rusage *ru);
+void run_posix_cpu_timers(struct task_struct *p);	/* from the tick: ITIMER_VIRTUAL, PROF, RLIMIT_CPU */
+void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);
+void kernel_power_off(void) __noreturn;
+void kernel_restart(void) __noreturn;
+void kernel_halt(void) __noreturn;
+extern char utsname_node[65], utsname_domain[65];
+#define UTS_SYSNAME "Linux"
+#define UTS_RELEASE "6.1.0-cutaway"
+#define UTS_VERSION "#1 Cutaway PREEMPT"
+
+/* exec.c */
+int do_execveat(int dfd, const char *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags);
+/* For init: kernel strings, NULL-ended. Only returns on failure. */
+int kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
+
+/* fpu.c of kernel/x86 */
+extern u32 fpu_size;			/* bytes of a task's state: 512 or the XSAVE area */
+extern u64 fpu_xfeatures;		/* XCR0, 0 without XSAVE */
+void fpu_init(void);
+int fpu_alloc(struct task_struct *p);	/* 0, -ENOMEM; state initial */
+void fpu_free(struct task_struct *p);
+void fpu_copy(struct task_struct *dst);	/* current's live state */
+void fpu_reset(void);			/* current, for exec */
+void fpu_switch(struct task_struct *prev, struct task_struct *next);
+/* Signal frame: bytes needed on the user stack, image out and back. 0 or -EFAULT (restore: bad image -> -EINVAL) */
+size_t fpu_frame_size(void);
+int fpu_save_frame(void __user *buf);
+int fpu_restore_frame(const void __user *buf);	/* NULL resets */
+void switch_to_extra(struct task_struct *prev, struct task_struct *next);	/* fs, gs bases, kernel stack, FPU */
+void start_thread(struct pt_regs *regs, u64 ip, u64 sp);	/* exec: user registers, all others zero */
+
+/* main.c */
+void start_kernel(void) __noreturn;

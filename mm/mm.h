@@ -1,0 +1,299 @@
+/*
+ * mm: memory, from page frames up to a task's address space.
+ *
+ *   user    0000000000001000 - 00007fffffffefff   text data bss heap ->   mmap area <-   <- stack
+ *   direct  ffff888000000000                      all RAM, 2 MiB or 1 GiB pages
+ *   vmalloc ffffc90000000000                      kernel stacks with guard pages, device memory
+ *   image   ffffffff80000000                      text RX, rodata R, data RW, W^X
+ *
+ * The fault (memory.c), asked in this order for the entry of the faulting address:
+ *
+ *   entry            access        VMA              what happens
+ *   none             read          anonymous        zero page, read-only
+ *   none             write         anonymous        new zeroed page
+ *   none             read, exec    file             page-cache page, read-only; neighbours too
+ *   none             write         file, private    copy of the page-cache page
+ *   none             write         file, shared     page-cache page, writable, dirty
+ *   read-only        write         private          COW: sole owner reuses, others copy
+ *   read-only        write         shared           page_mkwrite, then writable
+ *   any              not allowed   -                SIGSEGV (SEGV_ACCERR); no VMA: SEGV_MAPERR
+ *   beyond the file  any           file             SIGBUS
+ *
+ * Invariants (M1-M3 in mm/page.h)
+ *  M4  VMAs of an mm do not overlap, are sorted in list and tree alike, and neighbours that can merge have.
+ *  M5  A present user entry lies inside a VMA, and allows no more than the VMA does.
+ *  M6  A page mapped writable in a private VMA has count 1: nobody else sees what is written.
+ *  M7  mm->total_vm, rss counters and map_count are what a walk would find; at exit all are 0.
+ *  M8  A slab page's inuse is the number of its objects that are out.
+ *  M9  Nothing is allocated after the point of no return of fork, exec, mmap.
+ *
+ * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_lock > page_table_lock > mapping->tree_lock
+ *        > vmalloc > slab > zone.
+ *
+ * In Linux: mm/, include/linux/mm_types.h.
+ */
+#pragma once
+#include "mm/page.h"
+#include "radix.h"
+#include "sched/lock.h"
+#include "uapi/mman.h"
+
+/* ---- page_alloc.c: page frames ---- */
+#define MAX_ORDER 11			/* blocks of 1 .. 1024 pages */
+#define GFP_KERNEL 0u
+#define GFP_ATOMIC 0u			/* no allocation here sleeps; the names say what the caller may do */
+#define __GFP_ZERO BIT(0)
+#define __GFP_NOFAIL_INJECT BIT(1)	/* fault injection passes it by */
+typedef unsigned gfp_t;
+
+void mem_init(void);			/* direct map, mem_map, buddy, from boot_info (pages of modules stay reserved) */
+void memblock_reserve(u64 start, u64 end);	/* before mem_init */
+/* 2^order pages, count 1 on the first; NULL when there are none. Any context. */
+struct page *alloc_pages(gfp_t gfp, unsigned order);
+void __free_pages(struct page *page, unsigned order);	/* count must be 1 or 0; M2 */
+static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages(gfp, 0); }
+void *get_zeroed_page(void);		/* direct-map address or NULL */
+void free_page(void *addr);
+static inline void get_page(struct page *p) { atomic_inc(&p->count); }
+void __put_page(struct page *p);	/* frees: count came to 0 */
+static inline void put_page(struct page *p) { if (atomic_dec_and_test(&p->count)) __put_page(p); }
+static inline int page_count(struct page *p) { return atomic_read(&p->count); }
+static inline void clear_page(void *p) { rep_stosq(p, 0, PAGE_SIZE / 8); }
+static inline void copy_page(void *d, const void *s) { rep_movsq(d, s, PAGE_SIZE / 8); }
+u64 free_initmem(void);			/* gives __init memory to the buddy; KiB freed */
+void free_reserved_area(u64 start, u64 end);	/* whole pages inside, physical: modules after unpacking */
+u64 nr_free_pages(void);
+extern u64 totalram_pages;
+extern atomic_long_t nr_page_cache, nr_anon_pages, nr_page_tables, nr_shmem, nr_slab_pages, nr_kstack_pages;
+struct buddy_stat { u64 free[MAX_ORDER]; };
+void buddy_stats(struct buddy_stat *st);
+/* Fault injection: with the word "fail_nth" on the command line, /proc/self/fail-nth sets current->fail_nth
+ * as on Linux; every allocation by that task counts it down, and the one at 1 fails. */
+extern bool fault_injection;
+bool should_fail_alloc(void);
+
+/* ---- slab.c: objects ---- */
+#define SLAB_HWCACHE_ALIGN BIT(0)
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned flags, void (*ctor)(void *));
+void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp);	/* NULL: no memory. Any context. */
+void kmem_cache_free(struct kmem_cache *c, void *obj);
+void *kmalloc(size_t size, gfp_t gfp);		/* 8-byte aligned (16 from 16 up); above 4096 whole pages; NULL */
+static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | __GFP_ZERO); }
+void *krealloc(void *p, size_t size, gfp_t gfp);
+void kfree(const void *p);			/* NULL is fine */
+size_t ksize(const void *p);
+char *kstrdup(const char *s, gfp_t gfp);
+void *kmemdup(const void *p, size_t n, gfp_t gfp);
+void kmem_cache_init(void);
+struct slabinfo { const char *name; u64 active, total; unsigned size, per_slab, pages_per_slab; };
+bool slabinfo_nth(unsigned n, struct slabinfo *out);	/* for /proc/slabinfo; false after the last */
+
+/* ---- vmalloc.c: mapped kernel memory, a guard page after each area ---- */
+void *vmalloc(size_t size);
+void *vzalloc(size_t size);
+void vfree(void *p);
+void *ioremap(u64 phys, size_t size, pgprot_t prot);	/* device memory; NULL */
+void iounmap(void *p);
+void *alloc_kstack(void);			/* KSTACK_SIZE bytes, unmapped page below; cached; NULL */
+void free_kstack(void *stack);
+bool is_kstack_guard(u64 addr);
+
+/* ---- pgtable.c: tables ---- */
+extern pgd_t *init_pgd;				/* kernel half shared by all */
+void paging_init(void);
+pgd_t *pgd_alloc(void);				/* kernel half filled in; NULL */
+void pgd_free(pgd_t *pgd);
+/* The entry for addr, tables made on the way; NULL: no memory. => mmap_lock or page_table_lock keeps tables */
+pte_t *pte_alloc(struct mm_struct *mm, u64 addr);
+pte_t *pte_lookup(struct mm_struct *mm, u64 addr);	/* NULL when a table is missing (or a large page is there) */
+int map_kernel_page(u64 virt, u64 phys, pgprot_t prot);	/* 0, -ENOMEM; vmalloc range */
+u64 unmap_kernel_page(u64 virt);		/* the physical address that was there, 0: none; flushes */
+bool kernel_addr_mapped(u64 addr);		/* for backtraces of broken stacks */
+void set_kernel_prot(u64 start, u64 end, pgprot_t prot);
+void flush_tlb_mm(struct mm_struct *mm);
+void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end);
+void flush_tlb_page(struct mm_struct *mm, u64 addr);
+void flush_tlb_kernel_range(u64 start, u64 end);
+
+/* ---- address spaces ---- */
+struct file;
+struct inode;
+struct vm_fault;
+struct vm_area_struct;
+struct linux_binprm;
+
+#define VM_READ 0x1UL			/* Linux's bits */
+#define VM_WRITE 0x2UL
+#define VM_EXEC 0x4UL
+#define VM_SHARED 0x8UL
+#define VM_MAYREAD 0x10UL
+#define VM_MAYWRITE 0x20UL
+#define VM_MAYEXEC 0x40UL
+#define VM_MAYSHARE 0x80UL
+#define VM_GROWSDOWN 0x100UL
+#define VM_PFNMAP 0x400UL
+#define VM_LOCKED 0x2000UL
+#define VM_IO 0x4000UL
+#define VM_DONTCOPY 0x20000UL
+#define VM_DONTEXPAND 0x40000UL
+#define VM_ACCOUNT 0x100000UL
+#define VM_NORESERVE 0x200000UL
+#define VM_HUGETLB 0x400000UL
+#define VM_STACK (VM_GROWSDOWN | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+static inline bool is_cow_mapping(u64 flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
+
+struct vm_operations_struct {
+	void (*open)(struct vm_area_struct *vma);	/* a copy was made: fork, split */
+	void (*close)(struct vm_area_struct *vma);
+	/* Finds the page of vmf->pgoff: vmf->page with a reference for the caller. 0 or VM_FAULT_*. => mmap_lock read */
+	int (*fault)(struct vm_fault *vmf);
+	/* Maps pages already in memory around the fault; optional. */
+	void (*map_pages)(struct vm_fault *vmf, u64 start_pgoff, u64 end_pgoff);
+	int (*page_mkwrite)(struct vm_fault *vmf);	/* a shared page is about to become writable */
+	const char *name;				/* for /proc/PID/maps, or NULL */
+};
+struct vm_area_struct {			/* mmap_lock */
+	u64 vm_start, vm_end;		/* page aligned, end exclusive */
+	struct vm_area_struct *vm_next, *vm_prev;
+	struct rb_node vm_rb;
+	struct mm_struct *vm_mm;
+	pgprot_t vm_page_prot;		/* bits of a read-only or shared-writable entry for these flags */
+	u64 vm_flags;
+	u64 vm_pgoff;			/* offset in the file, pages; anonymous: vm_start's page number */
+	struct file *vm_file;
+	const struct vm_operations_struct *vm_ops;
+	void *vm_private_data;
+	struct list_head shared;	/* mapping->i_mmap; i_mmap_lock */
+};
+struct mm_struct {
+	/* mmap_lock */
+	struct rw_semaphore mmap_lock;
+	struct vm_area_struct *mmap;
+	struct rb_root mm_rb;
+	struct vm_area_struct *mmap_cache;	/* last find_vma; read racily */
+	int map_count;
+	u64 mmap_base;			/* top of the mmap area; it grows down */
+	u64 total_vm, locked_vm, data_vm, exec_vm, stack_vm;	/* pages */
+	u64 start_code, end_code, start_data, end_data;
+	u64 start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end;
+	u64 hiwater_rss, def_flags;
+
+	/* page_table_lock */
+	struct spinlock page_table_lock;
+	pgd_t *pgd;
+	atomic_long_t rss_anon, rss_file, rss_shmem;	/* pages */
+	atomic_long_t nr_ptes;				/* table pages of all levels */
+
+	atomic_t mm_users;		/* tasks that run in it */
+	atomic_t mm_count;		/* mm_users count as one, lazy borrowers and /proc readers one each */
+	struct file *exe_file;		/* exec */
+	u64 saved_auxv[50];
+	unsigned dumpable;
+	DECLARE_BITMAP(cpu_bitmap, NR_CPUS);	/* where it may be in a TLB */
+};
+extern struct mm_struct init_mm;
+
+#define FAULT_FLAG_WRITE BIT(0)
+#define FAULT_FLAG_USER BIT(1)
+#define FAULT_FLAG_INSTRUCTION BIT(2)
+#define VM_FAULT_OOM 0x1
+#define VM_FAULT_SIGBUS 0x2
+#define VM_FAULT_MAJOR 0x4
+#define VM_FAULT_SIGSEGV 0x40
+#define VM_FAULT_NOPAGE 0x100		/* the entry is in place already */
+struct vm_fault {
+	struct vm_area_struct *vma;
+	u64 address;			/* page aligned */
+	u64 pgoff;
+	unsigned flags;			/* FAULT_FLAG_* */
+	struct page *page;
+	pte_t *pte;
+	pte_t orig_pte;
+};
+
+/* memory.c */
+struct mm_struct *mm_alloc(void);		/* empty, mm_users 1; NULL */
+struct mm_struct *dup_mm(struct mm_struct *old);	/* fork: VMAs and page tables, pages shared (COW); ERR_PTR. May sleep */
+void mmget(struct mm_struct *mm);
+void mmput(struct mm_struct *mm);		/* last user: exit_mmap. May sleep */
+void mmgrab(struct mm_struct *mm);
+void mmdrop(struct mm_struct *mm);		/* last reference: pgd and struct go */
+struct mm_struct *get_task_mm(struct task_struct *p);	/* a user reference for /proc, or NULL */
+void switch_mm(struct mm_struct *prev, struct mm_struct *next);	/* => irqs off or preemption off */
+/* VM_FAULT_* bits, 0: done. => mmap_lock (read); may sleep */
+int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags);
+/* The exception's door, from trap.c: finds the VMA, grows the stack, fixes, or sends the signal; kernel faults end in
+ * the exception table or die(). */
+void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code);
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end);	/* drops the pages; => mmap_lock */
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);	/* 0, -ENOMEM */
+int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot);	/* device memory, special entries */
+/* Drops [start, end) (bytes; end 0 = all) of a file from every address space: truncate. May sleep */
+void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows);
+/* Kernel access to another address space (ptrace, /proc/PID/mem, cmdline): bytes copied. May sleep */
+size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write);
+/* Reads or makes present one user page: page with a reference, or ERR_PTR. => mmap_lock read */
+struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write);
+extern struct page *zero_page;
+pgprot_t vm_get_page_prot(u64 vm_flags);
+
+/* mmap.c; find_* => mmap_lock */
+struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr);	/* first with vm_end > addr, or NULL */
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u64 addr, struct vm_area_struct **prev);
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, u64 start, u64 end);
+/* All with mmap_lock (write) held. The address or -errno. */
+u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff);	/* current->mm */
+int do_munmap(struct mm_struct *mm, u64 start, size_t len);
+/* Anonymous private memory at a fixed place, for exec's bss, stack, brk. 0 or -errno */
+int vm_brk_flags(u64 addr, u64 len, u64 vm_flags);
+int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
+int expand_stack(struct vm_area_struct *vma, u64 addr);	/* => mmap_lock read is enough: page_table_lock guards vm_start */
+u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off);	/* takes the lock */
+int vm_munmap(u64 start, size_t len);
+void exit_mmap(struct mm_struct *mm);
+void arch_pick_mmap_layout(struct mm_struct *mm, u64 stack_gap_rlimit);	/* mmap_base; ASLR unless norandmaps */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);	/* zeroed but for mm; NULL */
+void vm_area_free(struct vm_area_struct *vma);
+extern bool randomize_va_space;
+u64 get_random_u64(void);			/* kernel/random or drivers/mem.c: Door */
+
+/* filemap.c: the page cache */
+struct address_space_operations {
+	/* Fills a page that is new in the cache (ext2 later); tmpfs has none: new pages are zero. 0 or -errno */
+	int (*readpage)(struct address_space *mapping, struct page *page);
+	int (*writepage)(struct address_space *mapping, struct page *page);
+	bool shmem;			/* pages count as Shmem */
+};
+struct address_space {
+	struct inode *host;
+	struct spinlock tree_lock;
+	struct radix_root pages;
+	u64 nrpages;
+	const struct address_space_operations *a_ops;
+	struct spinlock i_mmap_lock;
+	struct list_head i_mmap;	/* VMAs that map it */
+	u64 max_pages;			/* limit of the file system, 0: none */
+};
+void address_space_init(struct address_space *m, struct inode *host, const struct address_space_operations *ops);
+struct page *find_get_page(struct address_space *m, u64 index);	/* with a reference, or NULL */
+/* As above but makes it (zeroed or read) when it is not there; ERR_PTR(-ENOMEM, -EIO, -ENOSPC). May sleep */
+struct page *read_mapping_page(struct address_space *m, u64 index);
+int add_to_page_cache(struct address_space *m, struct page *page, u64 index);	/* takes its own reference */
+/* Drops pages wholly beyond byte size and zeroes the tail of the last one; unmaps first. => i_rwsem (write) */
+void truncate_inode_pages(struct address_space *m, u64 size);
+/* Copies between the cache and user memory, for read/write of tmpfs and ext2. Bytes or -errno; holes read as zeros. */
+ssize_t generic_file_read(struct file *file, char __user *buf, size_t n, loff_t *pos);
+ssize_t generic_file_write(struct file *file, const char __user *buf, size_t n, loff_t *pos);
+int generic_file_mmap(struct file *file, struct vm_area_struct *vma);	/* sets vm_ops to filemap's */
+extern const struct vm_operations_struct generic_file_vm_ops;
+/* Kernel reads and writes of a file's pages (exec, initramfs). Bytes or -errno */
+ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos);
+ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t pos);
+
+/* oom.c: kills the largest task with a report as Linux's ("Out of memory: Killed process ..."). May be called by faults and exec. */
+void out_of_memory(void);
+
+/*
+ * Doors, called upward from mm: inode size by i_size_read(), file get/put (fs/fs.h); force_sig_fault, do_send_sig,
+ * for_each_process (kernel/process.h) by the fault and the OOM killer.
+ */

@@ -1,0 +1,41 @@
+/* Locks that sleep. Each has a rank in spinlock.h's table, checked for each task. */
+#pragma once
+#include "sched/sched.h"
+
+struct mutex {
+	struct spinlock wait_lock;
+	struct task_struct *owner;
+	struct list_head waiters;
+	u8 rank;
+	const char *name;
+};
+void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
+#define DEFINE_MUTEX(m, r) struct mutex m = { .wait_lock = SPINLOCK_INIT(#m, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(m.waiters), .rank = (r), .name = #m }
+void mutex_lock(struct mutex *m);
+void mutex_lock_nested(struct mutex *m);	/* a second one of the same rank */
+int mutex_lock_interruptible(struct mutex *m);	/* 0 or -ERESTARTSYS */
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+/* Many readers or one writer; fair: a waiting writer stops new readers. */
+struct rw_semaphore {
+	struct spinlock wait_lock;
+	int count;			/* readers; -1: a writer */
+	struct list_head waiters;
+	struct task_struct *owner;	/* the writer */
+	u8 rank;
+	const char *name;
+};
+void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank);
+#define DECLARE_RWSEM(s, r) struct rw_semaphore s = { .wait_lock = SPINLOCK_INIT(#s, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(s.waiters), .rank = (r), .name = #s }
+void down_read(struct rw_semaphore *s);
+void down_read_nested(struct rw_semaphore *s);
+int down_read_killable(struct rw_semaphore *s);
+bool down_read_trylock(struct rw_semaphore *s);
+void up_read(struct rw_semaphore *s);
+void down_write(struct rw_semaphore *s);
+void down_write_nested(struct rw_semaphore *s);
+int down_write_killable(struct rw_semaphore *s);
+void up_write(struct rw_semaphore *s);
+void downgrade_write(struct rw_semaphore *s);
+bool rwsem_is_locked(struct rw_semaphore *s);

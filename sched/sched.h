@@ -1,0 +1,382 @@
+/*
+ * sched: who runs, and how to wait.
+ *
+ *            fork                      picked
+ *   (new) ---------> TASK_RUNNING <-------------> on a CPU
+ *                     ^       |                    |   |
+ *            wake-up  |       | preempted, slice   |   | exit
+ *                     |       +--------------------+   v
+ *                 INTERRUPTIBLE, UNINTERRUPTIBLE,    ZOMBIE -> DEAD (release_task)
+ *                 STOPPED, TRACED
+ *
+ * Invariants
+ *  S1  A task is in a run queue's tree or list exactly when on_rq is 1 and it is not curr of its class.
+ *  S2  State is changed to a sleeping one before the condition is looked at for the last time, so that
+ *      a wake-up between look and schedule() is never lost.
+ *  S3  schedule() is never called with a spinlock held or preemption disabled.
+ *  S4  vruntime of a run queue's min_vruntime never goes back.
+ *  S5  After a switch every register, FPU state included, is what the task left.
+ *  S6  Each task is in exactly the lists that its state says: pid hash and its parent's children until
+ *      release_task; ptrace and thread lists alike.
+ *  S7  A runnable fair task runs within nr_running * min_granularity + sched_latency.
+ *
+ * Locks: rq->lock (RANK_RQ, irqs off) guards run queues and task->on_rq, se, prio, policy, cpu.
+ *        wait_queue_head.lock guards waiters. tasklist_lock (kernel/process.h) guards the family.
+ *
+ * In Linux: kernel/sched/, include/linux/sched.h.
+ */
+#pragma once
+#include "types.h"
+#include "atomic.h"
+#include "list.h"
+#include "rbtree.h"
+#include "spinlock.h"
+#include "bitmap.h"
+#include "asm/ptrace.h"
+#include "asm/pgtable.h"
+#include "uapi/sched.h"
+#include "uapi/signal.h"
+#include "uapi/resource.h"
+
+struct mm_struct;
+struct files_struct;
+struct fs_struct;
+struct signal_struct;
+struct sighand_struct;
+struct cred;
+struct pipe_inode_info;
+
+#define KSTACK_SIZE 16384		/* below it one unmapped guard page */
+
+/* Task states (p->state) and exit states (p->exit_state), Linux's numbers. */
+#define TASK_RUNNING 0x0000
+#define TASK_INTERRUPTIBLE 0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define __TASK_STOPPED 0x0004
+#define __TASK_TRACED 0x0008
+#define EXIT_DEAD 0x0010
+#define EXIT_ZOMBIE 0x0020
+#define TASK_DEAD 0x0080
+#define TASK_WAKEKILL 0x0100		/* or-ed to a state: fatal signals wake too */
+#define TASK_NEW 0x0800
+#define TASK_KILLABLE (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
+#define TASK_STOPPED (TASK_WAKEKILL | __TASK_STOPPED)
+#define TASK_TRACED (TASK_WAKEKILL | __TASK_TRACED)
+#define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+
+/* p->ti_flags: work on the way out of the kernel. */
+#define TIF_NEED_RESCHED BIT(0)
+#define TIF_SIGPENDING BIT(1)
+#define TIF_SINGLESTEP BIT(2)
+#define TIF_SYSCALL_TRACE BIT(3)	/* slow syscall path: ptrace, trace points */
+#define TIF_FORCED_IRET BIT(4)		/* regs were changed so that sysret is not safe */
+#define TIF_RESTORE_SIGMASK BIT(5)	/* sigsuspend: put saved_sigmask back unless a handler runs */
+
+/* p->flags */
+#define PF_KTHREAD BIT(0)
+#define PF_EXITING BIT(1)
+#define PF_FORKNOEXEC BIT(2)		/* has not exec'd since fork */
+#define PF_SIGNALED BIT(3)		/* killed by a signal */
+#define PF_DUMPCORE BIT(4)
+#define PF_MEMDIE BIT(5)		/* chosen by the OOM killer */
+#define PF_IDLE BIT(6)
+#define PF_STARTED BIT(7)
+#define PF_VFORKDONE BIT(8)
+
+struct load_weight {
+	u64 weight;			/* nice 0 = 1024 */
+	u32 inv_weight;			/* 2^32 / weight */
+};
+struct sched_entity {			/* rq->lock */
+	struct load_weight load;
+	struct rb_node run_node;
+	u64 vruntime;			/* ns, weighted */
+	u64 exec_start;			/* rq clock when it was last accounted */
+	u64 sum_exec_runtime;		/* ns on a CPU, ever */
+	u64 prev_sum_exec_runtime;	/* at the start of this slice */
+	bool on_rq;
+};
+struct sched_rt_entity {		/* rq->lock */
+	struct list_head run_list;
+	unsigned time_slice;		/* ticks left, RR */
+};
+struct sched_class;
+struct fpu {				/* 64-byte aligned area of fpu_size bytes (kernel/x86/fpu.c) */
+	void *state;
+};
+struct thread_struct {			/* the processor's part of a task */
+	u64 sp;				/* kernel stack pointer while switched out (offset known to switch.asm) */
+	u64 fsbase, gsbase;		/* user's, saved at switch */
+	struct fpu fpu;
+	u64 cr2, error_code, trap_nr;	/* of the last fault, for siginfo and the signal frame */
+};
+struct sigpending {
+	struct list_head list;		/* struct sigqueue */
+	sigset_t signal;
+};
+struct timer {				/* sched/timer.c; one-shot */
+	struct rb_node node;
+	u64 expires;			/* ktime_get() ns */
+	void (*fn)(struct timer *t);	/* in interrupt context, no locks held; may re-arm */
+	void *data;
+	bool pending;
+};
+
+struct task_struct {
+	u32 ti_flags;			/* TIF_*; atomic ops; offset known to entry.asm */
+	u32 state;			/* S2 */
+	void *stack;			/* lowest byte of the kernel stack */
+	unsigned flags;			/* PF_*, own task only */
+	int exit_state;
+	atomic_t usage;			/* references; put_task_struct frees */
+
+	/* scheduling: rq->lock */
+	int prio, static_prio, normal_prio, rt_priority;	/* Linux's: 0..99 rt, 100..139 nice */
+	unsigned policy;		/* SCHED_NORMAL ... */
+	const struct sched_class *sched_class;
+	struct sched_entity se;
+	struct sched_rt_entity rt;
+	unsigned cpu;			/* whose queue it is (was) on */
+	DECLARE_BITMAP(cpus_mask, NR_CPUS);
+	bool on_cpu, on_rq, sched_reset_on_fork;
+	u64 nvcsw, nivcsw;		/* voluntary and other switches */
+	u64 utime, stime;		/* ticks of 1 ms, own tick only */
+	u64 start_time;			/* ktime_get() at fork */
+	u64 min_flt, maj_flt;
+	u64 wait_start, block_start;
+	const char *wchan;		/* what it sleeps on, for /proc/PID/wchan; may be NULL */
+	unsigned nr_held_sleeping;	/* sleeping locks held, with their ranks, for the checker */
+	u8 held_ranks[8];
+
+	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
+
+	/* family: tasklist_lock */
+	pid_t pid, tgid;
+	struct task_struct *real_parent, *parent, *group_leader;
+	struct list_head children, sibling;
+	struct list_head tasks;			/* all thread group leaders, from init_task */
+	struct list_head thread_group;		/* threads of the group, circular */
+	struct list_head ptraced, ptrace_entry;
+	struct hlist_node pid_hash;
+	struct hlist_node pgrp_node, session_node;	/* unused walls may stay empty */
+	struct task_struct *vfork_waiter;	/* parent that waits in vfork */
+	struct completion *vfork_done;
+	int exit_code, exit_signal, pdeath_signal;
+	unsigned ptrace;
+	u64 self_exec_id;
+
+	/* what fork shares or copies */
+	const struct cred *cred;
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+
+	/* signals: sighand->siglock */
+	sigset_t blocked, saved_sigmask;
+	struct sigpending pending;
+	u64 sas_ss_sp;
+	size_t sas_ss_size;
+	unsigned sas_ss_flags;
+	struct { int type; u64 arg[5]; u64 deadline; } restart;	/* for restart_syscall */
+
+	int __user *set_child_tid, *clear_child_tid;
+	void __user *robust_list;
+	struct thread_struct thread;
+	char comm[16];
+	u64 utime_scaled, stime_scaled, default_timer_slack;
+	int fail_nth;			/* fault injection: >0 counts down, the allocation at 1 fails */
+	u64 trace_state[2];
+	struct timer real_sleep;	/* for schedule_timeout */
+	void *kthread;			/* struct kthread of a kernel thread */
+	unsigned personality;
+	unsigned link_count;		/* symlinks followed in this path walk */
+	struct pipe_inode_info *splice_pipe;
+	u64 ioac_rchar, ioac_wchar;
+};
+
+/* ---- the run queue (private to sched/, here for ct-runqueue and /proc/sched_debug) ---- */
+struct cfs_rq {
+	struct load_weight load;
+	unsigned nr_running, h_nr_idle;
+	u64 min_vruntime;			/* S4 */
+	struct rb_root_cached tasks_timeline;
+	struct sched_entity *curr, *next, *skip;
+};
+#define MAX_RT_PRIO 100
+struct rt_rq {
+	DECLARE_BITMAP(active, MAX_RT_PRIO);
+	struct list_head queue[MAX_RT_PRIO];
+	unsigned nr_running;
+};
+struct rq {
+	struct spinlock lock;
+	unsigned cpu, nr_running;
+	u64 clock;				/* ns, set by update_rq_clock */
+	u64 nr_switches;
+	struct task_struct *curr, *idle;
+	struct cfs_rq cfs;
+	struct rt_rq rt;
+	struct task_struct *prev;		/* while switching */
+};
+struct sched_class {
+	const char *name;
+	const struct sched_class *next;		/* asked after this one has nothing */
+	void (*enqueue_task)(struct rq *rq, struct task_struct *p, int flags);
+	void (*dequeue_task)(struct rq *rq, struct task_struct *p, int flags);
+	void (*yield_task)(struct rq *rq);
+	void (*check_preempt_curr)(struct rq *rq, struct task_struct *p);
+	struct task_struct *(*pick_next_task)(struct rq *rq);
+	void (*put_prev_task)(struct rq *rq, struct task_struct *p);
+	void (*set_next_task)(struct rq *rq, struct task_struct *p);
+	void (*task_tick)(struct rq *rq, struct task_struct *p);
+	void (*task_fork)(struct rq *rq, struct task_struct *p);
+	void (*switched_to)(struct rq *rq, struct task_struct *p);
+	void (*update_curr)(struct rq *rq);
+	u64 (*get_rr_interval)(struct rq *rq, struct task_struct *p);
+};
+#define ENQUEUE_WAKEUP 1
+#define ENQUEUE_NEW 2
+#define DEQUEUE_SLEEP 1
+extern const struct sched_class rt_sched_class, fair_sched_class, idle_sched_class;
+extern struct rq runqueues[NR_CPUS];
+extern const int sched_prio_to_weight[40];
+extern u64 sysctl_sched_latency, sysctl_sched_min_granularity, sysctl_sched_wakeup_granularity;	/* ns */
+
+#define NICE_TO_PRIO(n) ((n) + 120)
+#define PRIO_TO_NICE(p) ((p) - 120)
+static inline int task_nice(const struct task_struct *p) { return PRIO_TO_NICE(p->static_prio); }
+
+/* ---- core.c ---- */
+void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
+void sched_fork(struct task_struct *p);		/* fills the scheduler's fields of a copied task; state TASK_NEW */
+void sched_cancel_fork(struct task_struct *p);
+void wake_up_new_task(struct task_struct *p);
+/* Gives up the CPU. => preemption enabled, no spinlock held (S3); returns when chosen again */
+void schedule(void);
+void schedule_tail(struct task_struct *prev);	/* first code of a new task, called by ret_from_fork */
+/* Makes p runnable if its state is in the mask; returns whether it did. Any context. => may hold anything below RANK_RQ */
+bool try_to_wake_up(struct task_struct *p, unsigned state);
+bool wake_up_process(struct task_struct *p);	/* TASK_NORMAL */
+bool wake_up_state(struct task_struct *p, unsigned state);
+void resched_curr(struct rq *rq);
+void scheduler_tick(void);			/* 1000 Hz, irqs off, from the timer interrupt */
+void yield(void);
+/* Sleeps in the state already set, until woken or ns have passed (~0: for ever); returns ns left, 0 when it timed out. */
+u64 schedule_timeout_ns(u64 ns);
+void cpu_idle(void) __noreturn;			/* PID 0's loop */
+void set_user_nice(struct task_struct *p, int nice);
+u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
+void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
+void show_state(void);				/* every task to the log, as SysRq-T */
+unsigned long nr_running(void), nr_context_switches(void);
+void calc_load_tick(void);
+extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
+void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
+int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* checked values; -EINVAL */
+static inline void set_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_or_fetch(&p->ti_flags, f, __ATOMIC_SEQ_CST); }
+static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_and_fetch(&p->ti_flags, ~f, __ATOMIC_SEQ_CST); }
+static inline bool test_tsk_thread_flag(struct task_struct *p, u32 f) { return READ_ONCE(p->ti_flags) & f; }
+#define set_current_state(s) __atomic_store_n(&current->state, (s), __ATOMIC_SEQ_CST)
+#define __set_current_state(s) WRITE_ONCE(current->state, (s))
+
+/* switch.asm: saves rbx rbp r12-r15 and rsp of prev, loads next's; returns prev in next's context. */
+struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next);
+
+/* ---- wait.c: wait queues ---- */
+struct wait_queue_entry;
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *w, unsigned mode, void *key);
+#define WQ_FLAG_EXCLUSIVE 1
+struct wait_queue_entry {
+	unsigned flags;
+	void *private;			/* the task, for default_wake_function */
+	wait_queue_func_t func;
+	struct list_head entry;
+};
+struct wait_queue_head {
+	struct spinlock lock;
+	struct list_head head;
+};
+#define WAIT_QUEUE_HEAD_INIT(n) { SPINLOCK_INIT(#n, RANK_WAITQUEUE), LIST_HEAD_INIT((n).head) }
+#define DECLARE_WAIT_QUEUE_HEAD(n) struct wait_queue_head n = WAIT_QUEUE_HEAD_INIT(n)
+void init_waitqueue_head(struct wait_queue_head *wq);
+void init_wait_entry(struct wait_queue_entry *w);		/* current, autoremove */
+void init_waitqueue_func_entry(struct wait_queue_entry *w, wait_queue_func_t fn);
+void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w);
+void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w);
+void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state);
+void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state);
+void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w);
+int default_wake_function(struct wait_queue_entry *w, unsigned mode, void *key);
+int autoremove_wake_function(struct wait_queue_entry *w, unsigned mode, void *key);
+/* Wakes all non-exclusive waiters in mode and up to nr exclusive ones (0: all). key goes to the functions (poll events). */
+void __wake_up(struct wait_queue_head *wq, unsigned mode, int nr, void *key);
+static inline bool waitqueue_active(struct wait_queue_head *wq) { return !list_empty(&wq->head); }
+#define wake_up(wq) __wake_up(wq, TASK_NORMAL, 1, NULL)
+#define wake_up_all(wq) __wake_up(wq, TASK_NORMAL, 0, NULL)
+#define wake_up_interruptible(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_all(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 0, NULL)
+#define wake_up_interruptible_poll(wq, ev) __wake_up(wq, TASK_INTERRUPTIBLE, 1, (void *)(u64)(ev))
+#define ___wait_event(wq, cond, state, exclusive, ret_on_signal)                                   \
+	({                                                                                         \
+		struct wait_queue_entry _w;                                                        \
+		int _ret = 0;                                                                      \
+		init_wait_entry(&_w);                                                              \
+		for (;;) {                                                                         \
+			if (exclusive) prepare_to_wait_exclusive(wq, &_w, state);                  \
+			else prepare_to_wait(wq, &_w, state);                                      \
+			if (cond) break;                                                           \
+			if ((ret_on_signal) && signal_pending_state(state, current)) { _ret = -ERESTARTSYS; break; } \
+			current->wchan = __func__;                                                 \
+			schedule();                                                                \
+		}                                                                                  \
+		finish_wait(wq, &_w);                                                              \
+		_ret;                                                                              \
+	})
+#define wait_event(wq, cond) do { if (!(cond)) (void)___wait_event(wq, cond, TASK_UNINTERRUPTIBLE, 0, 0); } while (0)
+/* 0, or -ERESTARTSYS when a signal came first. */
+#define wait_event_interruptible(wq, cond) ((cond) ? 0 : ___wait_event(wq, cond, TASK_INTERRUPTIBLE, 0, 1))
+#define wait_event_killable(wq, cond) ((cond) ? 0 : ___wait_event(wq, cond, TASK_KILLABLE, 0, 1))
+
+struct completion {
+	unsigned done;
+	struct wait_queue_head wait;
+};
+void init_completion(struct completion *c);
+void complete(struct completion *c);
+void complete_all(struct completion *c);
+void wait_for_completion(struct completion *c);
+int wait_for_completion_killable(struct completion *c);	/* 0, -ERESTARTSYS */
+
+/* ---- lock.c: mutex and rwsem (sched/lock.h has the structs) ---- */
+
+/* ---- timer.c ---- */
+u64 ktime_get(void);				/* ns since boot, monotonic */
+u64 ktime_get_real(void);			/* ns since 1970 */
+void ktime_set_real(u64 ns);
+void timer_setup(struct timer *t, void (*fn)(struct timer *), void *data);
+void timer_start(struct timer *t, u64 expires_ns);	/* absolute ktime; re-arms a pending one */
+bool timer_cancel(struct timer *t);		/* whether it was pending; on return fn is not running */
+void run_timers(void);				/* from the tick */
+extern u64 jiffies;				/* ticks since boot, 1000 Hz */
+#define HZ 1000
+#define USER_HZ 100
+
+/* ---- kthread.c ---- */
+struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fmt, ...) __printf(3, 4);	/* ERR_PTR */
+struct task_struct *kthread_run(int (*fn)(void *), void *data, const char *fmt, ...) __printf(3, 4);
+bool kthread_should_stop(void);
+int kthread_stop(struct task_struct *k);	/* fn's return value */
+int kthreadd(void *unused);			/* PID 2 */
+extern struct task_struct *kthreadd_task;
+
+/*
+ * Doors: called upward from here.
+ *   switch_mm(prev_mm, next_mm) of mm/mm.h; fpu_switch(prev, next) of kernel/x86; signal_pending_state of
+ *   kernel/process.h; kernel_clone of kernel/fork.c (kthreadd); free of the dead task: put_task_struct.
+ */
+bool signal_pending(struct task_struct *p);
+bool signal_pending_state(unsigned state, struct task_struct *p);
+void put_task_struct(struct task_struct *p);
+static inline struct task_struct *get_task_struct(struct task_struct *p) { atomic_inc(&p->usage); return p; }
+extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/fork.c) */
