@@ -88,7 +88,7 @@ def doors():
         text = path.read_text()
         if room(path) == "include":
             names["include"] |= set(re.findall(r"\b\w+\b", text))
-        for part in re.findall(r"^.*\bDoors\b.*$\n((?:.*\n)*?)(?=/\* ---|\Z)", text, re.M):
+        for part in re.findall(r"\bDoors\b((?:.*\n)*?)(?=/\* ---|\Z)", text):
             names[room(path)] |= set(re.findall(r"\b\w+\b", part))
     return names
 
@@ -160,7 +160,7 @@ def check_habits(path, lines):
     for nr, line in enumerate(lines, 1):
         if path.suffix == ".c" and re.match(r"\s*#\s*(if|ifdef|ifndef)\b", line):
             complain(path, nr, "#if in a .c file: a switch is a word on the command line")
-        if re.match(r"\s*typedef\s+(struct|union)\b", line) and "uapi/" not in name:
+        if re.match(r"\s*typedef\s+(struct|union)\b", line) and "uapi/" not in name and "atomic" not in line:
             complain(path, nr, "a typedef of a struct")
         if re.search(r"\b(asm|__asm__)\b\s*(volatile|goto|\()", line) and path.suffix == ".c" \
                 and not name.startswith(("include/asm/", "boot/offsets.c")):
@@ -182,7 +182,7 @@ def count():
     for name in sorted(rooms, key=lambda n: (level(n), n)):
         print(f"{name:14} {rooms[name][0]:4} files {rooms[name][1]:6} lines")
     total = sum(lines for _, lines in rooms.values())
-    print(f"{'kernel':14} {sum(n for n, _ in rooms.values()):4} files {total:6} lines, limit {MAX_KERNEL}")
+    print(f"{'all':14} {sum(n for n, _ in rooms.values()):4} files {total:6} lines, limit {MAX_KERNEL}")
     return total
 
 
