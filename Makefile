@@ -2,13 +2,13 @@
 # Sources are found, not listed: a .c or .asm file in a room is part of the kernel.
 #
 ## make                the kernel: build/cutaway.elf
-## make run            boot it in QEMU                   UEFI=1  KERNEL=1 (no GRUB)
+## make run            boot it in QEMU                   UEFI=1   KERNEL=1 (without GRUB)
 ## make test           everything, or T=mm/cow           (run and test install what is missing)
-## make debug          QEMU and gdb, stopped at start_kernel; help ct- lists the commands
-## make iso            build/cutaway.iso, for QEMU, CD and USB stick, BIOS and UEFI
+## make debug          QEMU and gdb, stopped at start_kernel, with the ct- commands of tools/gdb
+## make iso            build/cutaway.iso: QEMU, CD and USB stick, BIOS and UEFI
 ## make initramfs      build/initramfs.cpio              make user: programs for the guest
 ## make rootfs         Debian packages as an archive     PACKAGES="bash gcc" OUT=x.cpio
-## make bench          instructions: Cutaway and Linux beside each other
+## make bench          instructions of Cutaway and Linux side by side
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
@@ -17,65 +17,56 @@
 ## Words: V=1 show commands   O=dir build there   LLVM=1 clang and lld   APPEND="words for the kernel"
 ##   EXTRA="more.cpio ..." unpacked over the first   INITRAMFS=x.cpio   ISO=x.iso
 ##   MEM=256 SMP=1 CPU=max MACHINE=q35 QEMUFLAGS="..."
-
-# --- Words for the command line ----------------------------------------------
-O         ?= build#             where everything that is made goes
+O         ?= build
 INITRAMFS ?= $(O)/initramfs.cpio
 ISO       ?= $(O)/cutaway.iso
 ELF       := $(O)/cutaway.elf
 PYTHON    ?= /usr/bin/python3
 Q         := $(if $(V),,@)
 say        = $(if $(V),,@echo '  $(1)	$(patsubst $(O)/%,%,$@)')
-export O ELF INITRAMFS ISO PYTHON APPEND EXTRA MEM SMP CPU MACHINE UEFI KERNEL QEMUFLAGS V
-
+export O ELF INITRAMFS ISO PYTHON APPEND EXTRA MEM SMP CPU MACHINE UEFI KERNEL QEMUFLAGS LLVM V
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
-# --- Compiler: clang if asked, else x86_64-elf-gcc if there is one, else the host's ---
+# --- Compiler: clang if asked, else x86_64-elf-gcc if there is one, else the host's -------
 CROSS := $(firstword $(foreach d,$(subst :, ,$(PATH)) build/toolchain/bin,$(if $(wildcard $(d)/x86_64-elf-gcc),$(d)/x86_64-elf-)))
 ifdef LLVM
 CC := clang --target=x86_64-elf
 LD := ld.lld
-NM := $(firstword $(foreach n,llvm-nm llvm-nm-14 nm,$(if $(shell command -v $(n)),$(n))))
 CCFLAGS := -Wno-initializer-overrides
 else
 CC := $(CROSS)gcc
 LD := $(CROSS)ld
-NM := $(CROSS)nm
 CCFLAGS := -fno-tree-loop-distribute-patterns -Wno-override-init
 endif
-
+NM := $(firstword $(foreach n,$(CROSS)nm nm llvm-nm,$(if $(shell command -v $(n)),$(n))))
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
-  -I. -Iinclude -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
-  -fno-omit-frame-pointer -fno-delete-null-pointer-checks -fno-strict-aliasing -fno-asynchronous-unwind-tables \
-  -fno-stack-protector -fno-common -Wall -Wextra -Werror -Wmissing-prototypes -Wno-unused-parameter -Wno-sign-compare \
-  $(CCFLAGS)
+  -I. -Iinclude -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer \
+  -fno-delete-null-pointer-checks -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector -fno-common \
+  -Wall -Wextra -Werror -Wmissing-prototypes -Wno-unused-parameter -Wno-sign-compare $(CCFLAGS)
 ASFLAGS := -f elf64 -I./ -Iinclude/ -I$(O)/ -Werror
 LDFLAGS := -m elf_x86_64 -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -T linker.ld
 
-# --- The kernel -----------------------------------------------------------------
+# --- The kernel ---------------------------------------------------------------------------
 ROOMS := $(wildcard boot lib kernel sched mm fs drivers)
-SRC   := $(filter-out boot/offsets.c,$(shell find $(ROOMS) -name '*.c' | sort))
-ASM   := $(shell find $(ROOMS) -name '*.asm' | sort)
+SRC   := $(filter-out boot/offsets.c,$(sort $(shell find $(ROOMS) -name '*.c')))
+ASM   := $(sort $(shell find $(ROOMS) -name '*.asm'))
 OBJ   := $(ASM:%.asm=$(O)/%.asm.o) $(SRC:%.c=$(O)/%.o)
-
 all: $(ELF)
 
 # Linked twice: the names of the first image become the symbol table of the second.  The table
 # lies behind all code (linker.ld), so that adding it moves no function.
-$(ELF): $(O)/kernel0.elf $(O)/kallsyms1.asm.o
+$(O)/kernel0.elf $(ELF): $(O)/%.elf: $(OBJ) linker.ld
 	$(call say,LD)
-	$(Q)$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/kallsyms1.asm.o
-
-$(O)/kernel0.elf: $(OBJ) $(O)/kallsyms0.asm.o linker.ld
-	$(Q)$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/kallsyms0.asm.o
-
+	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
+$(O)/kernel0.elf: $(O)/kallsyms0.asm.o
+$(ELF): $(O)/kallsyms1.asm.o
 $(O)/kallsyms0.asm: tools/kallsyms.sh
 	$(Q)mkdir -p $(@D) && $< /dev/null >$@
 $(O)/kallsyms1.asm: $(O)/kernel0.elf tools/kallsyms.sh
-	$(Q)$(NM) -n $(O)/kernel0.elf | tools/kallsyms.sh >$@
+	$(Q)$(NM) -n $< | tools/kallsyms.sh >$@
 $(O)/kallsyms%.asm.o: $(O)/kallsyms%.asm
 	$(Q)nasm -f elf64 -o $@ $<
 
@@ -88,16 +79,17 @@ $(O)/%.asm.o: %.asm $(O)/.flags $(O)/offsets.inc
 
 # Offsets of struct fields for assembly: offsets.c is compiled to text and its marked lines are taken.
 $(O)/offsets.inc: $(wildcard boot/offsets.c) $(O)/.flags
-	$(Q)mkdir -p $(@D)
-	$(Q)$(if $(wildcard boot/offsets.c),$(CC) $(CFLAGS) $(if $(LLVM),-fno-integrated-as) -MMD -MP -MQ $@ -MF $@.d -S -o $@.s $<,:>$@.s)
+	$(Q)$(CC) $(CFLAGS) $(if $(LLVM),-fno-integrated-as) -MMD -MP -MQ $@ -MF $@.d -S -o $@.s $(or $(filter %.c,$^),-x c /dev/null)
 	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\)[ 	]*\$$*\(-*[0-9][0-9]*\).*/\1 equ \2/p' $@.s >$@
 
-# Another compiler or other flags: everything is compiled again.
+# What was built with which words: other flags compile everything again, other archives make a new image.
+remember = @mkdir -p $(O); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 $(O)/.flags: FORCE
-	@mkdir -p $(O); echo '$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' >$@
-FORCE:
+	$(call remember,$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS))
+$(O)/.words: FORCE
+	$(call remember,$(APPEND) $(INITRAMFS) $(EXTRA))
 
-# --- Programs for the guest, archives and the image -----------------------------
+# --- Programs for the guest, archives and the image ----------------------------------------
 GUESTCC := musl-gcc -static -O2 -g -Wall -Wextra -Werror
 USER    := $(patsubst %.c,$(O)/%,$(wildcard user/*.c))
 GUEST   := $(patsubst %.c,$(O)/%,$(filter-out tests/host/% tests/kernel/%,$(shell find tests -name '*.c' 2>/dev/null)))
@@ -105,66 +97,46 @@ GUEST   := $(patsubst %.c,$(O)/%,$(filter-out tests/host/% tests/kernel/%,$(shel
 user: $(USER) $(GUEST)
 $(USER) $(GUEST): $(O)/%: %.c
 	$(call say,GUEST)
-	$(Q)mkdir -p $(@D) && $(GUESTCC) $(GUESTFLAGS) -MMD -MP -MF $@.d -o $@ $<
-
+	$(Q)mkdir -p $(@D) && $(GUESTCC) -MMD -MP -MF $@.d -o $@ $<
 initramfs: $(O)/initramfs.cpio
 $(O)/initramfs.cpio: $(USER) tools/mkinitramfs.sh
 	$(call say,CPIO)
 	$(Q)tools/mkinitramfs.sh $@ $(O)/user
-
 iso: $(O)/cutaway.iso
-$(O)/cutaway.iso: $(ELF) $(INITRAMFS) $(EXTRA) iso/grub.cfg tools/iso.sh $(O)/.append
+$(O)/cutaway.iso: $(ELF) $(INITRAMFS) $(EXTRA) iso/grub.cfg tools/iso.sh $(O)/.words
 	$(call say,ISO)
 	$(Q)tools/iso.sh $@ $(ELF) $(INITRAMFS) $(EXTRA)
-$(O)/.append: FORCE
-	@mkdir -p $(O); echo '$(APPEND) $(INITRAMFS) $(EXTRA)' | cmp -s - $@ || echo '$(APPEND) $(INITRAMFS) $(EXTRA)' >$@
-
-# --- Running it: each of these sees to its own set-up -----------------------------
-run:
-	$(Q)tools/setup.sh build user iso qemu $(if $(UEFI),uefi) $(if $(DISPLAY),window)
-	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO))
-	$(Q)tools/qemu.sh
-
-debug:
-	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
-	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO))
-	$(Q)tools/debug.sh
-
-test:
-	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
-	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) user
-	$(Q)$(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
-
-bench:
-	$(Q)tools/setup.sh build user qemu test
-	$(Q)$(MAKE) $(ELF) user
-	$(Q)$(PYTHON) tools/bench.py
-
-toolchain:
-	$(Q)tools/toolchain.sh build/toolchain
-
-doctor:
-	$(Q)tools/setup.sh doctor
-
 rootfs:
 	$(Q)tools/rootfs.sh $(or $(OUT),$(O)/rootfs.cpio) $(PACKAGES)
 
-lint:
-	$(Q)tools/setup.sh lint
-	$(Q)$(PYTHON) tools/lint.py
+# --- Running it: these find and install what they need, then build, then go -----------------
+run:
+	$(Q)tools/setup.sh build user iso qemu $(if $(UEFI),uefi) $(if $(DISPLAY),window)
+	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/qemu.sh
+debug:
+	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
+	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/debug.sh
+test:
+	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
+bench:
+	$(Q)tools/setup.sh build user qemu test
+	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)
 
+toolchain:
+	$(Q)tools/toolchain.sh build/toolchain
+doctor:
+	$(Q)tools/setup.sh doctor
+lint: $(ELF)
+	$(Q)tools/setup.sh lint && $(PYTHON) tools/lint.py
 count:
 	$(Q)$(PYTHON) tools/lint.py --count
-
 format:
-	$(Q)tools/setup.sh format
-	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
-
+	$(Q)tools/setup.sh format && clang-format -i $(shell git ls-files '*.c' '*.h')
 clean:
-	rm -rf $(filter-out build/toolchain,$(wildcard $(O)/* $(O)/.flags $(O)/.append))
-
+	rm -rf $(filter-out build/toolchain,$(wildcard $(O)/* $(O)/.flags $(O)/.words))
 help:
-	@sed -n 's/^## *//p' Makefile
+	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: all user initramfs iso run debug test bench toolchain doctor rootfs lint count format clean help FORCE
+.PHONY: all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(OBJ:.o=.d) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d
