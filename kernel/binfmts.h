@@ -19,6 +19,7 @@ struct linux_binprm {
 	struct mm_struct *mm;		/* built beside the old one */
 	struct vm_area_struct *vma;	/* stack */
 	u64 p;				/* top of the strings copied so far, address in the new stack */
+	u64 argmin;			/* p may not come below: limit on the strings */
 	u64 exec;			/* address of the filename string, for AT_EXECFN */
 	unsigned recursion;		/* scripts of scripts: 5 at most, then -ELOOP */
 	struct cred *cred;		/* new: setuid bits applied */
@@ -38,8 +39,9 @@ void unregister_binfmt(struct linux_binfmt *fmt);
 /* Point of no return: old mm is left, signal handlers reset, O_CLOEXEC files closed. 0, or -errno before that point. */
 int begin_new_exec(struct linux_binprm *bprm);
 void setup_new_exec(struct linux_binprm *bprm);
-/* Moves the string stack to its final, randomized place under stack_top. 0 or -errno (then the task dies). */
-int setup_arg_pages(struct linux_binprm *bprm, u64 stack_top, bool executable_stack);
+/* Gives the stack its rights and its first 128 KiB. 0 or -errno (then the task dies). In Linux it is moved to its
+ * random place here; ours is built there from the start. */
+int setup_arg_pages(struct linux_binprm *bprm, bool executable_stack);
 void finalize_exec(struct linux_binprm *bprm);
 int copy_string_kernel(const char *s, struct linux_binprm *bprm);
 int remove_arg_zero(struct linux_binprm *bprm);

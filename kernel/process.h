@@ -8,7 +8,7 @@
  * Invariants
  *  P1  A pid is in use exactly while a task has it as pid, or as process group or session of some task.
  *  P2  Every task but PID 0 has a parent; orphans belong to a thread of the group, else to init.
- *  P3  A zombie holds only its task_struct, signal_struct, kernel stack and pid.
+ *  P3  A zombie holds only its task_struct, signal_struct, sighand_struct, cred, kernel stack and pid.
  *  P4  exec fails with everything as it was, or succeeds; past the point of no return failure kills.
  *  P5  A signal that is blocked or ignored never interrupts a sleep.
  *  P6  A user frame (sigreturn, ptrace, execve) never raises privilege: cs, ss, eflags are filtered.
@@ -56,7 +56,7 @@ struct signal_struct {			/* one for a thread group */
 	struct wait_queue_head wait_chldexit;
 	pid_t pgrp, session;		/* tasklist_lock */
 	bool leader;			/* session leader */
-	bool is_child_subreaper, has_child_subreaper;
+	bool is_child_subreaper;
 	struct tty_struct *tty;		/* controlling terminal, tty_mutex-free: tasklist_lock */
 	pid_t tty_old_pgrp;
 	struct rlimit rlim[RLIM_NLIMITS];
@@ -70,13 +70,14 @@ struct signal_struct {			/* one for a thread group */
 	struct { u64 expires, incr; } it_cpu[2];	/* ITIMER_VIRTUAL, ITIMER_PROF: ns of CPU time */
 	struct mutex cred_guard_mutex;	/* exec */
 	int oom_score_adj;
+	unsigned nr_sigqueue;		/* siglock: queued infos, against RLIMIT_SIGPENDING. In Linux counted per user */
 };
 #define SIGNAL_STOP_STOPPED 1
 #define SIGNAL_STOP_CONTINUED 2
 #define SIGNAL_GROUP_EXIT 4
 #define SIGNAL_UNKILLABLE 8		/* init: signals without a handler are ignored */
-#define SIGNAL_CLD_STOPPED 16		/* the parent has not yet waited for this stop */
-#define SIGNAL_CLD_CONTINUED 32
+#define SIGNAL_CLD_STOPPED 16		/* a stop that was cut short, or */
+#define SIGNAL_CLD_CONTINUED 32		/* a continue: the task itself tells its parent when it runs (do_signal) */
 
 extern struct spinlock tasklist_lock;
 extern struct task_struct *init_process;	/* PID 1 */
@@ -91,6 +92,14 @@ struct task_struct *find_task_by_pid(pid_t pid);	/* => tasklist_lock; any thread
 struct task_struct *get_task_by_pid(pid_t pid);		/* referenced, takes the lock; NULL */
 bool pgrp_exists(pid_t pgrp, pid_t session);		/* => tasklist_lock */
 bool is_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored);	/* => tasklist_lock */
+void free_pid(pid_t pid);				/* one that was allocated but never attached */
+void change_pgrp(struct task_struct *p, pid_t pgrp);	/* moves a group leader; => tasklist_lock */
+void change_session(struct task_struct *p, pid_t session);
+#define PIDHASH_SIZE 512
+#define pid_hashfn(nr) ((unsigned)(nr) % PIDHASH_SIZE)
+extern struct hlist_head pgrp_hash[PIDHASH_SIZE], session_hash[PIDHASH_SIZE];
+/* Every group leader of a process group. => tasklist_lock */
+#define for_each_in_pgrp(p, grp) hlist_for_each_entry(p, &pgrp_hash[pid_hashfn(grp)], pgrp_node) if ((p)->signal->pgrp == (grp))
 extern int pid_max;
 extern pid_t last_pid;
 void pid_init(void);
@@ -109,6 +118,9 @@ struct kernel_clone_args {
 pid_t kernel_clone(struct kernel_clone_args *args);	/* child's pid or -errno. May sleep (vfork) */
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
 void __put_task_struct(struct task_struct *p);
+extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache;
+struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */
+void put_sighand(struct sighand_struct *sh);
 void mm_release(struct task_struct *p);			/* wakes a vfork parent, clears child_tid */
 /* x86: copies pt_regs to the child's stack and sets thread.sp so that the switch returns in ret_from_fork. */
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
@@ -126,10 +138,10 @@ void release_task(struct task_struct *p);
 bool fatal_signal_pending(struct task_struct *p);
 void recalc_sigpending(void);				/* => siglock */
 void signal_wake_up(struct task_struct *p, bool fatal);	/* => siglock */
-/* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. */
+/* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. => siglock of p */
 int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group);
-int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes the lock */
-int send_sig_info(int sig, siginfo_t *info, struct task_struct *p);
+int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes tasklist_lock; 0, -ESRCH */
+int send_sig_info(int sig, siginfo_t *info, struct task_struct *p);	/* to the group; => tasklist_lock */
 int kill_pgrp(pid_t pgrp, int sig, bool from_kernel);	/* takes tasklist_lock */
 /* A fault of the current task: unblocks and resets an ignored or blocked sig so that it kills. */
 void force_sig(int sig);
@@ -138,7 +150,14 @@ void do_signal(struct pt_regs *regs);			/* delivers; on the way to user mode. Ma
 bool sig_ignored(struct task_struct *p, int sig);
 void flush_signal_handlers(struct task_struct *p, bool force_default);
 void flush_sigqueue(struct sigpending *q);
-void do_notify_parent(struct task_struct *p, int sig);	/* => tasklist_lock */
+bool do_notify_parent(struct task_struct *p, int sig);	/* whether nobody will wait for p. => tasklist_lock */
+bool current_on_altstack(u64 sp);
+int sigaltstack_restore(const stack_t *ss, u64 sp);	/* rt_sigreturn: sets it, errors but -EFAULT are ignored */
+void sigaltstack_save(stack_t *ss, u64 sp);
+/* An interrupted call that goes on with what is left returns -ERESTART_RESTARTBLOCK after it stored how in
+ * current->restart; restart_syscall(2) then calls the function of its type. */
+enum { RESTART_NONE, RESTART_NANOSLEEP };
+long nanosleep_restart(void);				/* time.c; from current->restart.arg and deadline */
 void do_notify_parent_cldstop(struct task_struct *p, int why);	/* => tasklist_lock */
 void sigprocmask_set(sigset_t set);			/* current->blocked, with lock and recalc */
 void exit_signals(struct task_struct *p);
@@ -163,6 +182,7 @@ bool capable(int cap);
 static inline u64 rlimit(unsigned which) { return READ_ONCE(current->signal->rlim[which].rlim_cur); }
 
 /* time.c, sys.c */
+#define RUSAGE_BOTH (-2)				/* itself and its waited-for children: what wait4 reports */
 void getrusage_of(struct task_struct *p, int who, struct rusage *ru);
 void run_posix_cpu_timers(struct task_struct *p);	/* from the tick: ITIMER_VIRTUAL, PROF, RLIMIT_CPU */
 void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);
@@ -176,6 +196,12 @@ extern char utsname_node[65], utsname_domain[65];
 
 /* exec.c */
 int do_execveat(int dfd, const char *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags);
+/* A string vector of execve: pointers of 8 or (int 0x80) 4 bytes in user space, or kernel strings. */
+struct exec_args {
+	const void *ptr;
+	enum { ARGS_USER, ARGS_USER32, ARGS_KERNEL } kind;
+};
+int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struct exec_args envp, int flags);
 /* For init: kernel strings, NULL-ended. Only returns on failure. */
 int kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
 
