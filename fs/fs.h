@@ -127,6 +127,7 @@ struct inode {
 	void *i_private;
 	char *i_link;			/* tmpfs symlink target */
 	u64 i_dir_cookie;		/* next d_cookie in this directory */
+	struct file_lock *i_flock;	/* fcntl.c: POSIX and flock locks */
 	unsigned i_generation;
 };
 struct iattr {
@@ -166,7 +167,7 @@ struct qstr {
 };
 struct dentry_operations {
 	int (*d_revalidate)(struct dentry *dentry);	/* 1 valid, 0: drop and look up again */
-	bool dont_cache;				/* forget at the last dput: proc */
+	bool dont_cache;				/* forget at the last dput: proc. (All do: only pins keep names) */
 };
 struct dentry {
 	atomic_t d_count;		/* F1 */
@@ -177,6 +178,7 @@ struct dentry {
 	char d_iname[DNAME_INLINE_LEN];
 	struct hlist_node d_hash;
 	struct list_head d_child, d_children;	/* in order of d_cookie */
+	struct dentry *d_cursor;	/* child where the last readdir stopped, or NULL */
 	u64 d_cookie;			/* position for readdir: fixed for the dentry's life in its directory */
 	struct super_block *d_sb;
 	const struct dentry_operations *d_op;
@@ -191,6 +193,7 @@ struct file_operations {
 	loff_t (*llseek)(struct file *f, loff_t off, int whence);	/* NULL: generic; no_llseek gives ESPIPE */
 	ssize_t (*read)(struct file *f, char __user *buf, size_t n, loff_t *pos);
 	ssize_t (*write)(struct file *f, const char __user *buf, size_t n, loff_t *pos);
+	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 	unsigned (*poll)(struct file *f, struct poll_table *pt);	/* POLL* bits ready; NULL: always IN|OUT */
 	long (*ioctl)(struct file *f, unsigned cmd, unsigned long arg);
 	int (*mmap)(struct file *f, struct vm_area_struct *vma);	/* sets vm_ops */
@@ -210,6 +213,7 @@ struct dir_context {
 #define FMODE_WRITE 2u
 #define FMODE_PATH 4u
 #define FMODE_STREAM 8u
+#define FMODE_DENYWRITE 16u		/* open_exec: nobody may write while it is open */
 struct file {
 	atomic_t f_count;
 	unsigned f_flags, f_mode;
@@ -255,6 +259,9 @@ struct filename {
 struct filename *getname(const char __user *name);	/* ERR_PTR: EFAULT ENAMETOOLONG ENOENT(empty) ENOMEM */
 struct filename *getname_flags(const char __user *name, unsigned lookup_flags);
 void putname(struct filename *n);
+/* The same for a struct filename on the caller's stack. 0 or -errno */
+int init_name(struct filename *n, const char __user *name, unsigned lookup_flags);
+void drop_name(struct filename *n);
 int filename_lookup(int dfd, const char *name, unsigned flags, struct path *out);	/* out referenced; -errno */
 int kern_path(const char *name, unsigned flags, struct path *out);
 int user_path_at(int dfd, const char __user *name, unsigned flags, struct path *out);
@@ -285,9 +292,9 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);	/* refe
 void d_add(struct dentry *d, struct inode *inode);		/* instantiate and hash; takes the inode's reference */
 void d_instantiate(struct dentry *d, struct inode *inode);	/* = d_add for an unhashed one */
 void d_pin(struct dentry *d);					/* memory fs: the name's own reference */
-void d_unpin(struct dentry *d);
-void d_drop(struct dentry *d);					/* out of hash and parent's list: no longer found */
-void d_move(struct dentry *d, struct dentry *target_parent, const struct qstr *name);
+void d_drop(struct dentry *d);					/* out of hash and parent's list: no longer found; a pin goes */
+/* d takes target's place and name, and target (dropped) d's; exchange: both stay. => both directories' i_rwsem (write) */
+void d_move(struct dentry *d, struct dentry *target, bool exchange);
 struct dentry *dget(struct dentry *d);
 void dput(struct dentry *d);					/* NULL is fine. May sleep (evict) */
 u32 full_name_hash(const struct dentry *parent, const char *name, unsigned len);
@@ -312,7 +319,6 @@ extern struct rw_semaphore mount_sem;
 extern struct list_head mount_list;
 extern struct path root_path;					/* the rootfs, before any chroot */
 struct mount *lookup_mnt(const struct path *p);
-bool dcache_dir_iterate(struct file *f, struct dir_context *ctx);
 int dcache_readdir(struct file *f, struct dir_context *ctx);	/* iterate of memory file systems */
 extern const struct file_operations simple_dir_operations;
 bool simple_empty(struct dentry *d);

@@ -264,6 +264,10 @@ struct address_space_operations {
 	int (*writepage)(struct address_space *mapping, struct page *page);
 	bool shmem;			/* pages count as Shmem */
 };
+struct page_limit {			/* of a memory file system, shared by its files */
+	atomic_long_t used;		/* pages in their caches: counted where a page enters and leaves one */
+	u64 max;			/* 0: none; a page more is -ENOSPC */
+};
 struct address_space {
 	struct inode *host;
 	struct spinlock tree_lock;
@@ -272,7 +276,7 @@ struct address_space {
 	const struct address_space_operations *a_ops;
 	struct spinlock i_mmap_lock;
 	struct list_head i_mmap;	/* VMAs that map it */
-	u64 max_pages;			/* limit of the file system, 0: none */
+	struct page_limit *limit;	/* NULL: none */
 };
 void address_space_init(struct address_space *m, struct inode *host, const struct address_space_operations *ops);
 struct page *find_get_page(struct address_space *m, u64 index);	/* with a reference, or NULL */
