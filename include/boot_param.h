@@ -23,7 +23,7 @@ struct boot_info {
 	struct mem_region regions[BOOT_MAX_REGIONS];	/* as given */
 	unsigned nr_modules;
 	struct { u64 start, end; } modules[BOOT_MAX_MODULES];	/* initramfs archives, in order */
-	u64 rsdp;				/* physical address of (a copy of) the RSDP, 0: none */
+	u8 rsdp[36];				/* copy of the ACPI RSDP; all 0: none given */
 	struct { u32 type; u64 phys; u32 width, height, pitch; u8 bpp, red, green, blue; } fb;	/* red...: bit positions */
 	bool efi;
 };

@@ -20,3 +20,4 @@ void clock_init(void);				/* ktime, RTC */
 void acpi_power_off(void);			/* returns when it did not work */
 void arch_reset(void) __noreturn;
 extern u64 irq_err_count;
+extern struct pt_regs *irq_regs;		/* what the running handler interrupted; NULL outside */
