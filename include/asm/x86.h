@@ -99,6 +99,14 @@ static __always_inline u64 rdtsc(void)
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	return (u64)hi << 32 | lo;
 }
+/* A random number from the processor; false: it has none ready (SDM 1 7.3.17.1). */
+static inline bool rdrand(u64 *v)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0; setc %1" : "=r"(*v), "=qm"(ok) : : "cc");
+	return ok;
+}
 struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;
 };
