@@ -22,6 +22,7 @@ struct console {
 	bool enabled;			/* chosen by console=, or the default */
 	void (*write)(struct console *c, const char *s, unsigned n);
 	void *(*tty)(struct console *c);	/* the struct tty_struct behind it, for /dev/console; may be NULL */
+	u64 seq;			/* how far into the log it has printed */
 	struct list_head list;
 };
 
@@ -38,7 +39,6 @@ int vprintk(const char *fmt, va_list ap);
 void register_console(struct console *c);
 /* The console that /dev/console means: the last console= word's, else the first registered. May be NULL. */
 struct console *preferred_console(void);
-/* Fills buf with consoles for /proc/consoles. */
 struct console *console_next(struct console *c);	/* iterate: NULL starts */
 extern int console_loglevel;			/* messages below this number are printed: 7, 4 with quiet */
 /* For /dev/kmsg, /proc/kmsg and syslog(2): copies log text from *seq (byte position, moved on; skips what is gone). */
@@ -46,6 +46,7 @@ unsigned log_read(u64 *seq, char *buf, unsigned size);
 u64 log_first(void);
 u64 log_end(void);
 
+extern bool panicking;
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct pt_regs;
 void show_regs(struct pt_regs *regs);

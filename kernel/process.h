@@ -21,6 +21,7 @@
 #pragma once
 #include "sched/lock.h"
 #include "uapi/wait.h"
+#include "uapi/capability.h"
 
 #define PID_MAX_DEFAULT 32768
 #define NGROUPS_MAX 32			/* In Linux 65536 */

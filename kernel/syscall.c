@@ -1,0 +1,96 @@
+/*
+ * From a number to a function, behind both doors, and the way back to user mode.
+ *
+ * The table kernel/syscalls.tbl.h is read four times here: for the two arrays of functions that entry.asm calls
+ * through, and for the names. Arguments stay in the registers in which user mode put them.
+ */
+#include "kernel/syscall.h"
+#include "asm/ptrace.h"
+#include "err.h"
+#include "kernel/process.h"
+#include "printk.h"
+#include "string.h"
+
+#define NR_IA32 440			/* also in entry.asm */
+
+typedef long (*syscall_fn)(void);
+static long sys_ni_syscall(void);
+
+#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS + 1 : (nr)] = (syscall_fn)sys_##name,
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#define SYSCALL5 SYSCALL0
+#define SYSCALL6 SYSCALL0
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+const syscall_fn sys_call_table[NR_SYSCALLS + 2] = {	/* [NR_SYSCALLS]: numbers beyond; the last: no 64-bit number */
+	[0 ... NR_SYSCALLS] = sys_ni_syscall,
+#include "kernel/syscalls.tbl.h"
+};
+#undef SYSCALL0
+#define SYSCALL0(nr, nr32, name, ...) [(nr32) < 0 ? NR_IA32 : (nr32)] = (syscall_fn)sys_##name,
+const syscall_fn ia32_sys_call_table[NR_IA32 + 1] = {
+	[0 ... NR_IA32 - 1] = sys_ni_syscall,
+#include "kernel/syscalls.tbl.h"
+};
+#undef SYSCALL0
+#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = #name,
+static const char *const syscall_names[NR_SYSCALLS + 1] = {
+#include "kernel/syscalls.tbl.h"
+	/* Not implemented, but programs ask: named so that the log can be read. */
+	[29] = "shmget", [41] = "socket", [42] = "connect", [53] = "socketpair", [101] = "ptrace", [202] = "futex",
+	[213] = "epoll_create", [222] = "timer_create", [253] = "inotify_init", [275] = "splice", [282] = "signalfd",
+	[283] = "timerfd_create", [284] = "eventfd", [290] = "eventfd2", [291] = "epoll_create1", [294] = "inotify_init1",
+	[334] = "rseq", [424] = "pidfd_send_signal", [425] = "io_uring_setup", [434] = "pidfd_open", [437] = "openat2",
+};
+
+/* What was said already: the last 64 pairs of number and program. */
+static struct {
+	u32 nr;
+	char comm[16];
+} told[64];
+static u32 nr_told;
+
+/* Answers -ENOSYS, and says so in the log once for each program and number. In Linux nothing is said. */
+static long sys_ni_syscall(void)
+{
+	u32 nr = task_pt_regs(current)->orig_rax;
+
+	for (u32 i = 0; i < ARRAY_SIZE(told); i++)
+		if (told[i].nr == nr && !strcmp(told[i].comm, current->comm))
+			return -ENOSYS;
+	told[nr_told % ARRAY_SIZE(told)].nr = nr;
+	strscpy(told[nr_told++ % ARRAY_SIZE(told)].comm, current->comm, 16);
+	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
+		nr < NR_SYSCALLS && syscall_names[nr] ? syscall_names[nr] : "?");
+	return -ENOSYS;
+}
+
+/* The slow way in: a number beyond the table, or a tracer wants to see it. */
+void syscall_slow(struct pt_regs *regs);
+void syscall_slow(struct pt_regs *regs)
+{
+	u32 nr = regs->orig_rax;
+	long (*fn)(u64, u64, u64, u64, u64, u64) = (void *)sys_call_table[min_t(u32, nr, NR_SYSCALLS)];
+
+	regs->rax = fn(regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
+}
+
+/* Work before user mode goes on, until there is none. => irqs off at entry and return */
+void exit_to_user_mode(struct pt_regs *regs);
+void exit_to_user_mode(struct pt_regs *regs)
+{
+	u32 work;
+
+	while ((work = READ_ONCE(current->ti_flags)) & (TIF_NEED_RESCHED | TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) {
+		local_irq_enable();
+		if (work & TIF_NEED_RESCHED)
+			schedule();
+		if (work & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK))
+			do_signal(regs);
+		local_irq_disable();
+	}
+	if (work & TIF_FORCED_IRET)
+		clear_tsk_thread_flag(current, TIF_FORCED_IRET);
+}
