@@ -23,7 +23,7 @@ ISO       ?= $(O)/cutaway.iso
 ELF       := $(O)/cutaway.elf
 PYTHON    ?= /usr/bin/python3
 Q         := $(if $(V),,@)
-say        = $(if $(V),,@echo '  $(1)	$(patsubst $(O)/%,%,$@)')
+say        = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)	$(patsubst $(O)/%,%,$@)')
 export O ELF INITRAMFS ISO PYTHON APPEND EXTRA MEM SMP CPU MACHINE UEFI KERNEL QEMUFLAGS LLVM V
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -140,6 +140,6 @@ if [ $system = debian ] && { [ -z "$sudo" ] || { command -v sudo >/dev/null && {
 	$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && $command -qq" >&2 && exit ${stop:-0}
 fi
 [ -z "$packages" ] || echo "setup: these are missing; please type
-    $([ $system = brew ] || echo "$sudo ")$command
+    $([ $system = brew ] || echo "${sudo:+$sudo }")$command
 and try again" >&2
 exit 1
