@@ -24,7 +24,7 @@
  *  M5  A present user entry lies inside a VMA, and allows no more than the VMA does.
  *  M6  A page mapped writable in a private VMA has count 1: nobody else sees what is written.
  *  M7  mm->total_vm, rss counters and map_count are what a walk would find; at exit all are 0.
- *  M8  A slab page's inuse is the number of its objects that are out.
+ *  M8  A slab page's inuse is the number of its objects that are out, or kept by a CPU for its next allocation.
  *  M9  Nothing is allocated after the point of no return of fork, exec, mmap.
  *
  * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_lock > page_table_lock > mapping->tree_lock
@@ -48,6 +48,7 @@ typedef unsigned gfp_t;
 
 void mem_init(void);			/* direct map, mem_map, buddy, from boot_info (pages of modules stay reserved) */
 void memblock_reserve(u64 start, u64 end);	/* before mem_init */
+u64 memblock_alloc(u64 size, u64 limit);	/* inside mem_init: zeroed pages below limit, physical; panics */
 /* 2^order pages, count 1 on the first; NULL when there are none. Any context. */
 struct page *alloc_pages(gfp_t gfp, unsigned order);
 void __free_pages(struct page *page, unsigned order);	/* count must be 1 or 0; M2 */
@@ -100,7 +101,10 @@ bool is_kstack_guard(u64 addr);
 
 /* ---- pgtable.c: tables ---- */
 extern pgd_t *init_pgd;				/* kernel half shared by all */
-void paging_init(void);
+void map_kernel_image(void);			/* in mem_init: init_pgd with text RX, rodata R, data RW */
+void map_direct(u64 start, u64 end);		/* in mem_init: physical, page aligned; what is mapped stays */
+void load_init_pgd(void);			/* in mem_init; the boot's identity map stays until ... */
+void paging_init(void);				/* ... here, after mem_init; vmalloc works from here on */
 pgd_t *pgd_alloc(void);				/* kernel half filled in; NULL */
 void pgd_free(pgd_t *pgd);
 /* The entry for addr, tables made on the way; NULL: no memory. => mmap_lock or page_table_lock keeps tables */

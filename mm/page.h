@@ -4,7 +4,8 @@
  * Invariants
  *  M1  A page's count is exactly the number of page-table entries, page-cache slots and kernel
  *      references to it; 0 means it is free (or never ours).
- *  M2  A free page is on exactly one buddy list, as part of a block aligned to its order.
+ *  M2  A free page is on exactly one list: the buddy's, as part of a block aligned to its order, or one
+ *      CPU's list of single pages.
  *  M3  Entries with _PAGE_SPECIAL (zero page, device memory) are not counted.
  */
 #pragma once
@@ -22,6 +23,7 @@
 #define PG_table BIT(6)			/* a page table */
 #define PG_locked BIT(7)
 #define PG_head BIT(8)			/* first page of an allocation of order > 0 */
+#define PG_free BIT(9)			/* free; nothing else is set then but PG_buddy */
 
 struct kmem_cache;
 struct address_space;

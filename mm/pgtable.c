@@ -1,0 +1,292 @@
+/*
+ * Page tables: the kernel's own, and the walk that faults and fork use.
+ *
+ *   address   47..39   38..30   29..21   20..12   11..0
+ *              pgd  ->  pud  ->  pmd  ->  pte  ->  byte
+ *                        `- 1 GiB leaf `- 2 MiB leaf (direct map)
+ *
+ * The kernel half of init_pgd gets all its entries at boot: the direct map's and the image's, and one
+ * for vmalloc (512 GiB of it). pgd_alloc copies them, and since they never change, a kernel mapping
+ * made later below them is seen by every address space.
+ *
+ * W^X: no kernel page is writable and executable, in either of its two mappings: the direct map is
+ * never executable, and read-only where it shows the kernel's text and constants.
+ *
+ * In Linux: arch/x86/mm/init_64.c, mm/memory.c, arch/x86/mm/tlb.c.
+ */
+#include "mm/mm.h"
+#include "uapi/errno.h"
+
+#define KERNEL_TABLE (_PAGE_TABLE & ~_PAGE_USER)
+#define FLUSH_ALL_PAGES 32		/* from here on the whole TLB is flushed */
+
+extern char _text[], _etext[], __init_begin[], _einittext[], __init_data[], __init_end[], _rodata[], _erodata[], _data[], _end[];
+
+static pgd_t init_pgd_table[PTRS_PER_PTE] __aligned(PAGE_SIZE);
+pgd_t *init_pgd;
+
+/* ---- the kernel's tables ---- */
+
+/* Physical address of a zeroed table; 0: no memory. */
+static u64 new_kernel_table(void)
+{
+	if (!mem_map)
+		return memblock_alloc(PAGE_SIZE, PUD_SIZE);	/* the boot tables map 1 GiB */
+	struct page *page = alloc_page(__GFP_ZERO);
+
+	if (!page)
+		return 0;
+	page->flags |= PG_table;
+	atomic_long_inc(&nr_page_tables);
+	return page_to_phys(page);
+}
+
+/*
+ * The kernel's entry for addr at the level of *shift, tables made on the way. A large leaf above is split
+ * if split is set, else it is returned and *shift says its level. NULL: no memory.
+ */
+static u64 *kernel_walk(u64 addr, unsigned *shift, bool split)
+{
+	u64 *e = &init_pgd[pgd_index(addr)];
+
+	for (unsigned s = PGDIR_SHIFT; s > *shift; s -= 9) {
+		bool large = s < PGDIR_SHIFT && pmd_large(*e);
+
+		if (large && !split) {
+			*shift = s;
+			return e;
+		}
+		if (large || !pte_present(*e)) {
+			u64 table = new_kernel_table(), leaf = *e & (s == PMD_SHIFT ? ~_PAGE_PSE : ~0UL);
+
+			if (!table)
+				return NULL;
+			for (unsigned i = 0; large && i < PTRS_PER_PTE; i++)
+				((u64 *)__va(table))[i] = leaf + ((u64)i << (s - 9));
+			*e = table | KERNEL_TABLE;
+		}
+		e = &table_of(*e)[addr >> (s - 9) & (PTRS_PER_PTE - 1)];
+	}
+	return e;
+}
+
+/* Maps what is not mapped yet of [virt, virt + len), with pages as large as max_shift allows. */
+static void __init map_range(u64 virt, u64 phys, u64 len, pgprot_t prot, unsigned max_shift)
+{
+	for (u64 end = virt + len; virt < end;) {
+		unsigned want = max_shift, shift;
+		u64 *e;
+
+		while (want > PAGE_SHIFT && ((virt | phys) & (BIT(want) - 1) || end - virt < BIT(want)))
+			want -= 9;
+		for (;; want -= 9) {		/* where a table is already, below it */
+			shift = want;
+			e = kernel_walk(virt, &shift, false);
+			if (!pte_present(*e) || shift == PAGE_SHIFT || pmd_large(*e))
+				break;
+		}
+		if (!pte_present(*e))
+			*e = phys | prot | (shift > PAGE_SHIFT ? _PAGE_PSE : 0);
+		u64 next = ALIGN_DOWN(virt, BIT(shift)) + BIT(shift);
+
+		phys += next - virt;
+		virt = next;
+	}
+}
+
+void __init map_direct(u64 start, u64 end)
+{
+	if (start < end)
+		map_range((u64)__va(start), start, end - start, PAGE_KERNEL, cpu_has.gbpages ? PUD_SHIFT : PMD_SHIFT);
+}
+
+static void __init map_section(char *start, char *end, pgprot_t prot, pgprot_t alias)
+{
+	map_range((u64)start, __pa_symbol(start), end - start, prot, PAGE_SHIFT);
+	map_range((u64)__va(__pa_symbol(start)), __pa_symbol(start), end - start, alias, PAGE_SHIFT);
+}
+
+void __init map_kernel_image(void)
+{
+	init_pgd = __va(__pa_symbol(init_pgd_table));
+	map_section(_text, (char *)PAGE_ALIGN(_etext), PAGE_KERNEL_EXEC, PAGE_KERNEL_RO);
+	map_section(__init_begin, (char *)PAGE_ALIGN(_einittext), PAGE_KERNEL_EXEC, PAGE_KERNEL);
+	map_section(__init_data, __init_end, PAGE_KERNEL, PAGE_KERNEL);
+	map_section(_rodata, _erodata, PAGE_KERNEL_RO, PAGE_KERNEL_RO);
+	map_section(_data, _end, PAGE_KERNEL, PAGE_KERNEL);
+}
+
+void __init load_init_pgd(void)
+{
+	init_pgd[0] = *table_of(read_cr3());	/* the identity map, until paging_init */
+	write_cr3(__pa(init_pgd));
+}
+
+void __init paging_init(void)
+{
+	u64 cr4 = read_cr4();
+	unsigned shift = PUD_SHIFT;
+
+	BUG_ON(!kernel_walk(VMALLOC_START, &shift, false));	/* its pud table, for ever */
+	init_mm.pgd = init_pgd;
+	init_pgd[0] = 0;
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr3(__pa(init_pgd));
+	write_cr4(cr4);
+}
+
+void set_kernel_prot(u64 start, u64 end, pgprot_t prot)
+{
+	for (u64 addr = start; addr < end; addr += PAGE_SIZE) {
+		unsigned shift = PAGE_SHIFT;
+		pte_t *pte = kernel_walk(addr, &shift, true);
+
+		BUG_ON(!pte);
+		*pte = prot ? (*pte & PTE_PFN_MASK) | prot : 0;
+	}
+	flush_tlb_kernel_range(start, end);
+}
+
+int map_kernel_page(u64 virt, u64 phys, pgprot_t prot)
+{
+	unsigned shift = PAGE_SHIFT;
+	pte_t *pte = kernel_walk(virt, &shift, false);
+
+	if (!pte)
+		return -ENOMEM;
+	BUG_ON(pgd_index(virt) != pgd_index(VMALLOC_START) || !pte_none(*pte));
+	*pte = phys | prot;
+	return 0;
+}
+
+/* The entry that maps addr in pgd, of any level, and its level; NULL: none. */
+static u64 *lookup(pgd_t *pgd, u64 addr, unsigned *shift)
+{
+	u64 *e = &pgd[pgd_index(addr)];
+
+	for (*shift = PGDIR_SHIFT; pte_present(*e); e = &table_of(*e)[addr >> *shift & (PTRS_PER_PTE - 1)]) {
+		if (*shift == PAGE_SHIFT || (*shift < PGDIR_SHIFT && pmd_large(*e)))
+			return e;
+		*shift -= 9;
+	}
+	return NULL;
+}
+
+u64 unmap_kernel_page(u64 virt)
+{
+	unsigned shift;
+	pte_t *pte = lookup(init_pgd, virt, &shift), old;
+
+	if (!pte)
+		return 0;
+	BUG_ON(shift != PAGE_SHIFT);
+	old = *pte;
+	*pte = 0;
+	flush_tlb_kernel_range(virt, virt + PAGE_SIZE);
+	return old & PTE_PFN_MASK;
+}
+
+bool kernel_addr_mapped(u64 addr)
+{
+	unsigned shift;
+
+	return (s64)addr >> 47 == -1 && lookup(init_pgd, addr, &shift);
+}
+
+/* ---- an address space's tables ---- */
+
+pgd_t *pgd_alloc(void)
+{
+	struct page *page = alloc_page(0);
+	pgd_t *pgd;
+
+	if (!page)
+		return NULL;
+	page->flags |= PG_table;
+	atomic_long_inc(&nr_page_tables);
+	pgd = page_address(page);
+	rep_stosq(pgd, 0, PTRS_PER_PTE / 2);
+	rep_movsq(pgd + PTRS_PER_PTE / 2, init_pgd + PTRS_PER_PTE / 2, PTRS_PER_PTE / 2);
+	return pgd;
+}
+
+void pgd_free(pgd_t *pgd)
+{
+	atomic_long_dec(&nr_page_tables);
+	free_page(pgd);
+}
+
+static noinline bool add_table(struct mm_struct *mm, u64 *entry)
+{
+	struct page *page = alloc_page(__GFP_ZERO);
+
+	if (!page)
+		return false;
+	page->flags |= PG_table;
+	atomic_long_inc(&nr_page_tables);
+	atomic_long_inc(&mm->nr_ptes);
+	*entry = page_to_phys(page) | _PAGE_TABLE;
+	return true;
+}
+
+pte_t *pte_alloc(struct mm_struct *mm, u64 addr)
+{
+	u64 *e = &mm->pgd[pgd_index(addr)];
+
+	if (unlikely(!*e) && !add_table(mm, e))
+		return NULL;
+	e = &table_of(*e)[pud_index(addr)];
+	if (unlikely(!*e) && !add_table(mm, e))
+		return NULL;
+	e = &table_of(*e)[pmd_index(addr)];
+	if (unlikely(!*e) && !add_table(mm, e))
+		return NULL;
+	return &table_of(*e)[pte_index(addr)];
+}
+
+pte_t *pte_lookup(struct mm_struct *mm, u64 addr)
+{
+	u64 *e = &mm->pgd[pgd_index(addr)];
+
+	if (!*e)
+		return NULL;
+	e = &table_of(*e)[pud_index(addr)];
+	if (!*e || pmd_large(*e))
+		return NULL;
+	e = &table_of(*e)[pmd_index(addr)];
+	if (!*e || pmd_large(*e))
+		return NULL;
+	return &table_of(*e)[pte_index(addr)];
+}
+
+/* ---- the TLB. One CPU runs; others will be asked by IPI, by mm->cpu_bitmap ---- */
+
+void flush_tlb_mm(struct mm_struct *mm)
+{
+	if (mm == current->active_mm)
+		write_cr3(__pa(mm->pgd));
+}
+
+void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end)
+{
+	if (mm != current->active_mm)
+		return;
+	if (end - start > FLUSH_ALL_PAGES * PAGE_SIZE) {
+		write_cr3(__pa(mm->pgd));
+		return;
+	}
+	for (; start < end; start += PAGE_SIZE)
+		invlpg(start);
+}
+
+void flush_tlb_page(struct mm_struct *mm, u64 addr)
+{
+	if (mm == current->active_mm)
+		invlpg(addr);
+}
+
+void flush_tlb_kernel_range(u64 start, u64 end)
+{
+	for (; start < end; start += PAGE_SIZE)
+		invlpg(start);
+}
