@@ -9,13 +9,13 @@
  * In Linux: init/main.c.
  */
 #include "boot_param.h"
+#include "drivers/mem.h"
 #include "drivers/tty/tty.h"
 #include "err.h"
 #include "fs/fs.h"
 #include "fs/proc/proc.h"
 #include "kernel/binfmts.h"
 #include "kernel/irq.h"
-#include "kernel/main.h"
 #include "kernel/params.h"
 #include "kernel/process.h"
 #include "kernel/x86/x86.h"
@@ -116,7 +116,7 @@ static void __init kernel_init_freeable(void)
 	tty_init();
 	serial_init();
 	vt_init();
-	mem_devices_init();
+	chr_dev_init();
 	unpack_all();
 	console_on_rootfs();
 	if (param_get("ktest")) {
