@@ -136,8 +136,8 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 if [ $system = debian ] && { [ -z "$sudo" ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }; then
 	echo "setup: missing: $packages"
-	echo "setup: $sudo $command"
-	$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && $command -qq" >&2 && exit ${stop:-0}
+	echo "setup: ${sudo:+$sudo }$command"
+	$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && $command -qq >/dev/null" && exit ${stop:-0}
 fi
 [ -z "$packages" ] || echo "setup: these are missing; please type
     $([ $system = brew ] || echo "${sudo:+$sudo }")$command
