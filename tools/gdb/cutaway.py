@@ -207,10 +207,10 @@ class Dmesg(Command):
     name = "ct-dmesg"
 
     def run(self):
-        ring, end = var("log_buf"), int(var("log_next"))
+        ring, head, tail = var("log_buf"), int(var("log_head")), int(var("log_tail"))
         size = ring.type.sizeof
-        text = bytes(gdb.selected_inferior().read_memory(ring.address, size))
-        text = text[:end] if end <= size else text[end % size:] + text[:end % size]
+        text = bytes(gdb.selected_inferior().read_memory(ring.address, size)) * 2
+        text = text[tail % size:tail % size + head - tail]
         for line in text.decode(errors="replace").splitlines():
             print(line)
 
