@@ -59,16 +59,34 @@ bool spin_trylock(struct spinlock *l);
 void spin_lock_nested(struct spinlock *l);	/* a second lock of equal rank, by address or parent-first */
 u64 spin_lock_irqsave(struct spinlock *l);	/* returns flags for unlock */
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
+void spin_unlock_no_resched(struct spinlock *l);	/* the scheduler's: does not look at need_resched */
 void spin_lock_irq(struct spinlock *l);
 void spin_unlock_irq(struct spinlock *l);
 bool spin_is_held(const struct spinlock *l);	/* by this CPU */
+
+/* An interrupt's locks are a stack of their own above those of the task (sched/lock.c). do_irq calls the pair. */
+extern struct spinlock irq_boundary;
+static __always_inline unsigned spin_irq_enter(void)
+{
+	unsigned n = this_cpu->nr_held;
+
+	this_cpu->held[n + 1] = &irq_boundary;
+	this_cpu->nr_held = n + 2;
+	return n;
+}
+static __always_inline void spin_irq_exit(unsigned n) { this_cpu->nr_held = n; }
 #define assert_spin_locked(l) BUG_ON(!spin_is_held(l))
 
 /* Preemption. preempt_enable reschedules when a wake-up asked for it meanwhile. */
-void preempt_schedule(void);
+void preempt_schedule(void);	/* switches if asked to and if preemption and interrupts are on */
 bool need_resched(void);
 static __always_inline void preempt_disable(void) { percpu_inc32(preempt_count); }
 static __always_inline void preempt_enable_no_resched(void) { percpu_dec32(preempt_count); }
-void preempt_enable(void);
+static __always_inline void preempt_enable(void)
+{
+	barrier();
+	if (!--this_cpu->preempt_count)
+		preempt_schedule();
+}
 /* True where nothing may sleep: a spinlock is held, preemption or interrupts are off. */
 bool in_atomic(void);

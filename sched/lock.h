@@ -2,15 +2,18 @@
 #pragma once
 #include "sched/sched.h"
 
-struct mutex {
-	struct spinlock wait_lock;
-	struct task_struct *owner;
-	struct list_head waiters;
-	u8 rank;
+struct lock_id {			/* what the checker knows of a sleeping lock */
 	const char *name;
+	u8 rank;
+};
+struct mutex {
+	struct spinlock wait_lock;	/* guards waiters */
+	struct task_struct *owner;	/* atomic; NULL: free */
+	struct list_head waiters;
+	struct lock_id id;
 };
 void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
-#define DEFINE_MUTEX(m, r) struct mutex m = { .wait_lock = SPINLOCK_INIT(#m, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(m.waiters), .rank = (r), .name = #m }
+#define DEFINE_MUTEX(m, r) struct mutex m = { .wait_lock = SPINLOCK_INIT(#m, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(m.waiters), .id = { #m, (r) } }
 void mutex_lock(struct mutex *m);
 void mutex_lock_nested(struct mutex *m);	/* a second one of the same rank */
 int mutex_lock_interruptible(struct mutex *m);	/* 0 or -ERESTARTSYS */
@@ -19,18 +22,17 @@ void mutex_unlock(struct mutex *m);
 
 /* Many readers or one writer; fair: a waiting writer stops new readers. */
 struct rw_semaphore {
-	struct spinlock wait_lock;
-	int count;			/* readers; -1: a writer */
+	struct spinlock wait_lock;	/* guards waiters */
+	int count;			/* atomic: readers; -1: a writer */
 	struct list_head waiters;
 	struct task_struct *owner;	/* the writer */
-	u8 rank;
-	const char *name;
+	struct lock_id id;
 };
 void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank);
-#define DECLARE_RWSEM(s, r) struct rw_semaphore s = { .wait_lock = SPINLOCK_INIT(#s, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(s.waiters), .rank = (r), .name = #s }
+#define DECLARE_RWSEM(s, r) struct rw_semaphore s = { .wait_lock = SPINLOCK_INIT(#s, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(s.waiters), .id = { #s, (r) } }
 void down_read(struct rw_semaphore *s);
 void down_read_nested(struct rw_semaphore *s);
-int down_read_killable(struct rw_semaphore *s);
+int down_read_killable(struct rw_semaphore *s);	/* 0, -EINTR */
 bool down_read_trylock(struct rw_semaphore *s);
 void up_read(struct rw_semaphore *s);
 void down_write(struct rw_semaphore *s);
@@ -39,3 +41,5 @@ int down_write_killable(struct rw_semaphore *s);
 void up_write(struct rw_semaphore *s);
 void downgrade_write(struct rw_semaphore *s);
 bool rwsem_is_locked(struct rw_semaphore *s);
+
+void show_held_locks(struct task_struct *p);	/* to the log; spinlocks too when p is current */

@@ -18,7 +18,7 @@
  *  S5  After a switch every register, FPU state included, is what the task left.
  *  S6  Each task is in exactly the lists that its state says: pid hash and its parent's children until
  *      release_task; ptrace and thread lists alike.
- *  S7  A runnable fair task runs within nr_running * min_granularity + sched_latency.
+ *  S7  A runnable fair task runs within nr_running * min_granularity (or a tick, if that is more) + sched_latency.
  *
  * Locks: rq->lock (RANK_RQ, irqs off) guards run queues and task->on_rq, se, prio, policy, cpu.
  *        wait_queue_head.lock guards waiters. tasklist_lock (kernel/process.h) guards the family.
@@ -34,6 +34,7 @@
 #include "bitmap.h"
 #include "asm/ptrace.h"
 #include "asm/pgtable.h"
+#include "uapi/errno.h"
 #include "uapi/sched.h"
 #include "uapi/signal.h"
 #include "uapi/resource.h"
@@ -45,6 +46,7 @@ struct signal_struct;
 struct sighand_struct;
 struct cred;
 struct pipe_inode_info;
+struct lock_id;
 
 #define KSTACK_SIZE 16384		/* below it one unmapped guard page */
 
@@ -146,7 +148,7 @@ struct task_struct {
 	u64 wait_start, block_start;
 	const char *wchan;		/* what it sleeps on, for /proc/PID/wchan; may be NULL */
 	unsigned nr_held_sleeping;	/* sleeping locks held, with their ranks, for the checker */
-	u8 held_ranks[8];
+	const struct lock_id *held_locks[8];
 
 	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
 
@@ -217,7 +219,8 @@ struct rq {
 	struct task_struct *curr, *idle;
 	struct cfs_rq cfs;
 	struct rt_rq rt;
-	struct task_struct *prev;		/* while switching */
+	struct mm_struct *prev_mm;		/* while switching: to be dropped after it */
+	long nr_uninterruptible;		/* asleep in TASK_UNINTERRUPTIBLE, for the load average */
 };
 struct sched_class {
 	const char *name;
@@ -249,11 +252,13 @@ static inline int task_nice(const struct task_struct *p) { return PRIO_TO_NICE(p
 
 /* ---- core.c ---- */
 void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
+void init_idle(struct task_struct *p, unsigned cpu);
 void sched_fork(struct task_struct *p);		/* fills the scheduler's fields of a copied task; state TASK_NEW */
 void sched_cancel_fork(struct task_struct *p);
 void wake_up_new_task(struct task_struct *p);
 /* Gives up the CPU. => preemption enabled, no spinlock held (S3); returns when chosen again */
 void schedule(void);
+void preempt_schedule_irq(void);		/* end of an interrupt in preemptible kernel code; irqs off before and after */
 void schedule_tail(struct task_struct *prev);	/* first code of a new task, called by ret_from_fork */
 /* Makes p runnable if its state is in the mask; returns whether it did. Any context. => may hold anything below RANK_RQ */
 bool try_to_wake_up(struct task_struct *p, unsigned state);
@@ -273,6 +278,7 @@ unsigned long nr_running(void), nr_context_switches(void);
 void calc_load_tick(void);
 extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
 void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
+void set_load_weight(struct task_struct *p);	/* fair.c */
 int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* checked values; -EINVAL */
 static inline void set_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_or_fetch(&p->ti_flags, f, __ATOMIC_SEQ_CST); }
 static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_and_fetch(&p->ti_flags, ~f, __ATOMIC_SEQ_CST); }
@@ -372,11 +378,21 @@ extern struct task_struct *kthreadd_task;
 
 /*
  * Doors: called upward from here.
- *   switch_mm(prev_mm, next_mm) of mm/mm.h; fpu_switch(prev, next) of kernel/x86; signal_pending_state of
- *   kernel/process.h; kernel_clone of kernel/fork.c (kthreadd); free of the dead task: put_task_struct.
+ *   The switch: switch_mm, mmgrab, mmdrop of mm/mm.h; switch_to_extra (FS, GS, kernel stack, FPU) of kernel/x86.
+ *   Signals and death: signal_pending_state, do_exit, put_task_struct (the last one frees the dead task).
+ *   Kernel threads: kernel_thread of kernel/fork.c. The tick: run_posix_cpu_timers of kernel/time.c;
+ *   irq_regs, what the interrupt interrupted. PID 0: init_task of kernel/fork.c.
  */
+void switch_mm(struct mm_struct *prev, struct mm_struct *next);
+void mmgrab(struct mm_struct *mm);
+void mmdrop(struct mm_struct *mm);
+void switch_to_extra(struct task_struct *prev, struct task_struct *next);
 bool signal_pending(struct task_struct *p);
 bool signal_pending_state(unsigned state, struct task_struct *p);
+void do_exit(int code) __noreturn;
 void put_task_struct(struct task_struct *p);
+pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
+void run_posix_cpu_timers(struct task_struct *p);
+extern struct pt_regs *irq_regs;
 static inline struct task_struct *get_task_struct(struct task_struct *p) { atomic_inc(&p->usage); return p; }
 extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/fork.c) */

@@ -9,7 +9,7 @@
 #include "asm/ptrace.h"
 
 #define NR_CPUS 64
-#define MAX_HELD_LOCKS 16
+#define MAX_HELD_LOCKS 32
 
 struct task_struct;
 struct rq;

@@ -1,0 +1,529 @@
+/*
+ * The core: who runs next, and how the processor goes from one task to another.
+ *
+ *   tick or wake-up ---> resched_curr: TIF_NEED_RESCHED      task sleeps, yields, exits
+ *                                |                                       |
+ *      way out of the kernel, end of an interrupt, preempt_enable        |
+ *                                +-------------------+-------------------+
+ *                                                    v
+ *                                               __schedule
+ *          dequeue a sleeper -> pick_next_task (rt, fair, idle in turn) -> context_switch
+ *                   switch_mm -> switch_to_extra -> __switch_to_asm -> finish_task_switch
+ *
+ * rq->lock is taken by the old task and released by the new one, in finish_task_switch: in between neither the queue nor
+ * the old task's stack is anyone's. A new task finds itself in ret_from_fork, which calls schedule_tail for that.
+ *
+ * Preemption of kernel code: a task that is preempted with a sleeping state already set is not dequeued: it has not
+ * looked at its condition yet (S2), and goes on later.
+ *
+ * Locks: rq->lock (RANK_RQ, irqs off). In Linux: kernel/sched/{core,loadavg,cputime,idle}.c. Left out: balancing between
+ * processors: p->cpu never changes after fork, and pick looks at one queue. Both have one place here to change.
+ */
+#include "sched/lock.h"
+#include "printk.h"
+
+struct rq runqueues[NR_CPUS];
+u64 avenrun[3];
+
+static inline struct rq *this_rq(void)
+{
+	return this_cpu->rq;
+}
+
+static inline void update_rq_clock(struct rq *rq)
+{
+	rq->clock = ktime_get();
+}
+
+/* The locked queue that p is on. */
+static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
+{
+	for (;;) {
+		struct rq *rq = &runqueues[READ_ONCE(p->cpu)];
+
+		*flags = spin_lock_irqsave(&rq->lock);
+		if (likely(rq == &runqueues[p->cpu]))
+			return rq;
+		spin_unlock_irqrestore(&rq->lock, *flags);	/* it moved meanwhile */
+	}
+}
+
+/* ---- in and out of the queue ---- */
+
+static void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
+{
+	p->sched_class->enqueue_task(rq, p, flags);
+	p->on_rq = true;
+	rq->nr_running++;
+}
+
+static void dequeue_task(struct rq *rq, struct task_struct *p, int flags)
+{
+	p->on_rq = false;
+	rq->nr_running--;
+	p->sched_class->dequeue_task(rq, p, flags);
+}
+
+void resched_curr(struct rq *rq)
+{
+	set_tsk_thread_flag(rq->curr, TIF_NEED_RESCHED);	/* another processor's: an IPI goes here */
+}
+
+static void check_preempt_curr(struct rq *rq, struct task_struct *p)
+{
+	const struct sched_class *class = p->sched_class;
+
+	if (likely(class == rq->curr->sched_class)) {
+		if (class->check_preempt_curr)
+			class->check_preempt_curr(rq, p);
+		return;
+	}
+	while (class && class != rq->curr->sched_class)	/* p's class comes before curr's */
+		class = class->next;
+	if (class)
+		resched_curr(rq);
+}
+
+bool try_to_wake_up(struct task_struct *p, unsigned state)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+	bool woken = p->state & state;
+
+	if (!woken)
+		goto out;
+	if (!p->on_rq) {		/* else it has set its state, but not gone to sleep yet */
+		if (p->state & TASK_UNINTERRUPTIBLE)
+			rq->nr_uninterruptible--;
+		update_rq_clock(rq);
+		enqueue_task(rq, p, ENQUEUE_WAKEUP);
+		check_preempt_curr(rq, p);
+	}
+	WRITE_ONCE(p->state, TASK_RUNNING);
+out:
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return woken;
+}
+
+bool wake_up_process(struct task_struct *p)
+{
+	return try_to_wake_up(p, TASK_NORMAL);
+}
+
+bool wake_up_state(struct task_struct *p, unsigned state)
+{
+	return try_to_wake_up(p, state);
+}
+
+/* ---- the switch ---- */
+
+/* In the new task: lets go of the queue and of what the old task left. */
+static void finish_task_switch(struct task_struct *prev)
+{
+	struct rq *rq = this_rq();
+	struct mm_struct *mm = rq->prev_mm;
+	bool dead = prev->state == TASK_DEAD && !prev->on_rq;
+
+	rq->prev_mm = NULL;
+	prev->on_cpu = false;
+	spin_unlock_no_resched(&rq->lock);
+	local_irq_enable();
+	if (unlikely(mm))
+		mmdrop(mm);
+	if (unlikely(dead))
+		put_task_struct(prev);	/* its stack too: we are on another one */
+}
+
+void schedule_tail(struct task_struct *prev)
+{
+	finish_task_switch(prev);
+}
+
+static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+{
+	if (next->mm) {
+		switch_mm(prev->active_mm, next->mm);
+		if (!prev->mm) {		/* what it borrowed, finish_task_switch gives back */
+			rq->prev_mm = prev->active_mm;
+			prev->active_mm = NULL;
+		}
+	} else {				/* a kernel thread borrows */
+		next->active_mm = prev->active_mm;
+		if (prev->mm)
+			mmgrab(prev->active_mm);
+		else
+			prev->active_mm = NULL;
+	}
+	switch_to_extra(prev, next);
+	next->on_cpu = true;
+	this_cpu->curr = next;
+	prev = __switch_to_asm(prev, next);
+	/* We are next now, perhaps years later: only prev, from rax, is known. */
+	finish_task_switch(prev);
+}
+
+static struct task_struct *pick_next_task(struct rq *rq, struct task_struct *prev)
+{
+	prev->sched_class->put_prev_task(rq, prev);
+	if (unlikely(rq->rt.nr_running)) {
+		struct task_struct *p = rt_sched_class.pick_next_task(rq);
+
+		if (p)
+			return p;
+	}
+	for (const struct sched_class *class = &fair_sched_class;; class = class->next) {
+		struct task_struct *p = class->pick_next_task(rq);
+
+		if (p)
+			return p;
+	}
+}
+
+static void __schedule(bool preempt)
+{
+	struct task_struct *prev = current, *next;
+	u64 *switch_count = &prev->nivcsw;
+	struct rq *rq;
+
+	local_irq_disable();
+	rq = this_rq();
+	spin_lock(&rq->lock);
+	update_rq_clock(rq);
+	if (!preempt && prev->state) {
+		if (signal_pending_state(prev->state, prev)) {
+			prev->state = TASK_RUNNING;
+		} else {
+			if (prev->state & TASK_UNINTERRUPTIBLE)
+				rq->nr_uninterruptible++;
+			dequeue_task(rq, prev, DEQUEUE_SLEEP);
+			switch_count = &prev->nvcsw;
+		}
+	}
+	next = pick_next_task(rq, prev);
+	clear_tsk_thread_flag(prev, TIF_NEED_RESCHED);
+	if (likely(next != prev)) {
+		++*switch_count;
+		rq->nr_switches++;
+		this_cpu->nr_switches++;
+		rq->curr = next;
+		context_switch(rq, prev, next);
+	} else {
+		spin_unlock_no_resched(&rq->lock);
+		local_irq_enable();
+	}
+}
+
+void schedule(void)
+{
+	if (unlikely(this_cpu->preempt_count))
+		panic("S3: schedule() with preemption off (%d), task %s", this_cpu->preempt_count, current->comm);
+	do
+		__schedule(false);
+	while (unlikely(need_resched()));
+}
+
+/* From preempt_enable and the unlocks, when the count has come to 0. */
+void preempt_schedule(void)
+{
+	if (likely(!need_resched()) || irqs_disabled() || this_cpu->preempt_count)
+		return;
+	do
+		__schedule(true);
+	while (need_resched());
+}
+
+/* From the end of an interrupt that found kernel code with interrupts on, preempt_count 0 and TIF_NEED_RESCHED set.
+ * Enters and leaves with interrupts off. */
+void preempt_schedule_irq(void)
+{
+	do {
+		__schedule(true);
+		local_irq_disable();
+	} while (need_resched());
+}
+
+bool need_resched(void)
+{
+	return test_tsk_thread_flag(current, TIF_NEED_RESCHED);
+}
+
+void yield(void)
+{
+	struct rq *rq;
+
+	local_irq_disable();
+	rq = this_rq();
+	spin_lock(&rq->lock);
+	if (current->sched_class->yield_task)
+		current->sched_class->yield_task(rq);
+	spin_unlock_no_resched(&rq->lock);
+	set_current_state(TASK_RUNNING);
+	schedule();
+}
+
+/* ---- a task's life ---- */
+
+void sched_fork(struct task_struct *p)
+{
+	p->state = TASK_NEW;
+	p->on_rq = p->on_cpu = false;
+	p->cpu = smp_processor_id();
+	p->se = (struct sched_entity){ .load = p->se.load };
+	p->rt.time_slice = 0;
+	INIT_LIST_HEAD(&p->rt.run_list);
+	p->nr_held_sleeping = 0;
+	p->wchan = NULL;
+	p->wait_start = p->block_start = 0;
+	p->start_time = ktime_get();
+	if (unlikely(p->sched_reset_on_fork)) {
+		p->policy = SCHED_NORMAL;
+		p->static_prio = max(p->static_prio, NICE_TO_PRIO(0));
+		p->rt_priority = 0;
+		p->sched_reset_on_fork = false;
+	}
+	if (p->policy != SCHED_FIFO && p->policy != SCHED_RR) {
+		p->prio = p->normal_prio = p->static_prio;
+		p->sched_class = &fair_sched_class;
+		set_load_weight(p);
+	}
+}
+
+void sched_cancel_fork(struct task_struct *p)
+{
+}
+
+void wake_up_new_task(struct task_struct *p)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+
+	p->state = TASK_RUNNING;
+	update_rq_clock(rq);
+	if (p->sched_class->task_fork)
+		p->sched_class->task_fork(rq, p);
+	enqueue_task(rq, p, ENQUEUE_NEW);
+	check_preempt_curr(rq, p);
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_init(void)
+{
+	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
+		struct rq *rq = &runqueues[cpu];
+
+		spin_lock_init(&rq->lock, "rq", RANK_RQ);
+		rq->cpu = cpu;
+		rq->cfs.tasks_timeline = RB_ROOT_CACHED;
+		for (int i = 0; i < MAX_RT_PRIO; i++)
+			INIT_LIST_HEAD(&rq->rt.queue[i]);
+		cpus[cpu].rq = rq;
+	}
+	init_idle(&init_task, 0);
+	mmgrab(init_task.active_mm);	/* as any kernel thread's: what runs first drops it */
+}
+
+/* Makes p the idle task of a processor, which runs it now. */
+void init_idle(struct task_struct *p, unsigned cpu)
+{
+	sched_fork(p);
+	p->state = TASK_RUNNING;
+	p->sched_class = &idle_sched_class;
+	p->flags |= PF_IDLE | PF_KTHREAD;
+	p->cpu = cpu;
+	p->on_rq = p->on_cpu = true;
+	set_bit(cpu, p->cpus_mask);
+	cpus[cpu].idle = cpus[cpu].curr = p;
+	runqueues[cpu].idle = runqueues[cpu].curr = p;
+	if (p == &init_task)
+		for (unsigned i = 0; i < NR_CPUS; i++)
+			set_bit(i, p->cpus_mask);	/* what fork copies: any processor */
+}
+
+void cpu_idle(void)
+{
+	for (;;) {
+		local_irq_disable();
+		if (!need_resched())
+			safe_halt();		/* the interrupt that wakes somebody also switches, at its end */
+		else
+			local_irq_enable();
+		if (need_resched())
+			schedule();
+	}
+}
+
+/* ---- the idle class: always has one, at the end of the chain ---- */
+
+static struct task_struct *pick_next_task_idle(struct rq *rq)
+{
+	return rq->idle;
+}
+
+static void no_rq_task(struct rq *rq, struct task_struct *p)
+{
+}
+
+const struct sched_class idle_sched_class = {
+	.name = "idle",
+	.pick_next_task = pick_next_task_idle,
+	.put_prev_task = no_rq_task,
+	.set_next_task = no_rq_task,
+	.task_tick = no_rq_task,
+};
+
+/* ---- the tick ---- */
+
+/* Books 1 ms to what the interrupt interrupted. */
+static void account_process_tick(struct task_struct *p)
+{
+	if (irq_regs && user_mode(irq_regs)) {
+		p->utime++;
+		if (task_nice(p) > 0)
+			this_cpu->nice_ticks++;
+		else
+			this_cpu->user_ticks++;
+	} else if (p == this_cpu->idle) {
+		this_cpu->idle_ticks++;
+	} else {
+		p->stime++;
+		this_cpu->system_ticks++;
+	}
+}
+
+void scheduler_tick(void)
+{
+	struct rq *rq = this_rq();
+	struct task_struct *p = rq->curr;
+
+	account_process_tick(p);
+	spin_lock(&rq->lock);
+	update_rq_clock(rq);
+	p->sched_class->task_tick(rq, p);
+	spin_unlock(&rq->lock);
+	if (p->mm)
+		run_posix_cpu_timers(p);
+	if (!smp_processor_id())
+		calc_load_tick();
+}
+
+/* ---- load average: tasks that run or wait for a disk, decayed over 1, 5 and 15 minutes ---- */
+
+#define FSHIFT 11
+#define FIXED_1 (1UL << FSHIFT)
+#define LOAD_TICKS (5 * HZ + 1)
+
+void calc_load_tick(void)
+{
+	static const unsigned long exp[3] = { 1884, 2014, 2037 };	/* 1/exp(5 s / 1, 5, 15 min) */
+	static unsigned ticks;
+	unsigned long active = 0;
+
+	if (++ticks < LOAD_TICKS)
+		return;
+	ticks = 0;
+	for (unsigned i = 0; i < nr_cpus; i++)
+		active += runqueues[i].nr_running + runqueues[i].nr_uninterruptible;
+	active *= FIXED_1;
+	for (int i = 0; i < 3; i++) {
+		u64 load = avenrun[i] * exp[i] + active * (FIXED_1 - exp[i]);
+
+		if (active >= avenrun[i])
+			load += FIXED_1 - 1;	/* round up while it rises, so that it arrives */
+		avenrun[i] = load >> FSHIFT;
+	}
+}
+
+unsigned long nr_running(void)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < nr_cpus; i++)
+		n += runqueues[i].nr_running;
+	return n;
+}
+
+unsigned long nr_context_switches(void)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < nr_cpus; i++)
+		n += runqueues[i].nr_switches;
+	return n;
+}
+
+/* ---- CPU time ---- */
+
+u64 task_sched_runtime(struct task_struct *p)
+{
+	u64 flags, ns;
+	struct rq *rq = task_rq_lock(p, &flags);
+
+	if (rq->curr == p && p->sched_class->update_curr) {
+		update_rq_clock(rq);
+		p->sched_class->update_curr(rq);
+	}
+	ns = p->se.sum_exec_runtime;
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return ns;
+}
+
+/* sum_exec_runtime is exact, the ticks say how it divides. */
+void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
+{
+	u64 total = task_sched_runtime(p), ticks = p->utime + p->stime;
+
+	*stime_ns = ticks ? total / ticks * p->stime + total % ticks * p->stime / ticks : 0;
+	*utime_ns = total - *stime_ns;
+}
+
+/* ---- nice values and policies ---- */
+
+/* Changes p while it is in no queue, and puts it back where it now belongs. */
+static void change_task(struct task_struct *p, int policy, int static_prio, int rt_priority)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+	bool queued = p->on_rq, running = rq->curr == p;
+	const struct sched_class *old = p->sched_class;
+	int old_prio = p->prio;
+
+	update_rq_clock(rq);
+	if (queued)
+		dequeue_task(rq, p, 0);
+	if (running)
+		p->sched_class->put_prev_task(rq, p);
+	p->policy = policy;
+	p->static_prio = static_prio;
+	p->rt_priority = rt_priority;
+	p->prio = p->normal_prio = rt_priority ? MAX_RT_PRIO - 1 - rt_priority : static_prio;
+	p->sched_class = rt_priority ? &rt_sched_class : &fair_sched_class;
+	set_load_weight(p);
+	if (p->sched_class != old && p->sched_class->switched_to)
+		p->sched_class->switched_to(rq, p);
+	if (queued)
+		enqueue_task(rq, p, 0);
+	if (running)
+		p->sched_class->set_next_task(rq, p);
+	if (running && (p->sched_class != old || p->prio > old_prio))
+		resched_curr(rq);
+	else if (queued && !running)
+		check_preempt_curr(rq, p);
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void set_user_nice(struct task_struct *p, int nice)
+{
+	change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority);
+}
+
+int sched_setscheduler(struct task_struct *p, int policy, int rt_priority)
+{
+	bool rt = policy == SCHED_FIFO || policy == SCHED_RR;
+
+	if (!rt && policy != SCHED_NORMAL && policy != SCHED_BATCH && policy != SCHED_IDLE)
+		return -EINVAL;
+	if (rt ? rt_priority < 1 || rt_priority >= MAX_RT_PRIO : rt_priority != 0)
+		return -EINVAL;
+	change_task(p, policy, p->static_prio, rt_priority);
+	return 0;
+}
