@@ -48,6 +48,8 @@ void do_irq(struct pt_regs *regs, unsigned irq)
 		irq_err_count++;
 		return;
 	}
+	unsigned held = spin_irq_enter();
+
 	percpu_inc32(irq_depth);
 	preempt_disable();
 	irq_regs = regs;
@@ -59,5 +61,6 @@ void do_irq(struct pt_regs *regs, unsigned irq)
 	irq_regs = NULL;
 	preempt_enable_no_resched();
 	percpu_dec32(irq_depth);
+	spin_irq_exit(held);
 }
 
