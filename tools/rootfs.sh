@@ -54,7 +54,7 @@ while read -r url file rest; do
 			echo "  downloading $package"
 			(cd "$debs" && name=$(echo "$file" | sed 's/%3a/:/') &&
 				version=$(echo "$name" | cut -d_ -f2) &&
-				apt-get download -qq "$qualified=$version" >/dev/null &&
+				apt-get -o APT::Sandbox::User=root download -qq "$qualified=$version" >/dev/null &&
 				{ [ -f "$file" ] || mv "$package"_*"$arch.deb" "$file"; })
 		else
 			echo "  cached      $package"
