@@ -21,6 +21,7 @@
 #define FLUSH_ALL_PAGES 32		/* from here on the whole TLB is flushed */
 
 extern char _text[], _etext[], __init_begin[], _einittext[], __init_data[], __init_end[], _rodata[], _erodata[], _data[], _end[];
+extern char init_stack_guard[];		/* boot/start.asm */
 
 static pgd_t init_pgd_table[PTRS_PER_PTE] __aligned(PAGE_SIZE);
 pgd_t *init_pgd;
@@ -129,6 +130,7 @@ void __init paging_init(void)
 
 	BUG_ON(!kernel_walk(VMALLOC_START, &shift, false));	/* its pud table, for ever */
 	init_mm.pgd = init_pgd;
+	set_kernel_prot((u64)init_stack_guard, (u64)init_stack_guard + PAGE_SIZE, 0);
 	init_pgd[0] = 0;
 	write_cr4(cr4 & ~CR4_PGE);
 	write_cr3(__pa(init_pgd));
