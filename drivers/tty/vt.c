@@ -1,0 +1,585 @@
+/*
+ * The screen as a terminal: tty1 and the console "tty". What programs write becomes cells; what changed is drawn.
+ *
+ *   bytes -> UTF-8 -> text / control / ESC / CSI -> row[y][x] -> vt_flush(): cells that differ from drawn[] -> fb.c
+ *
+ * A row is a pointer into one array, so that scrolling turns pointers and never copies cells; a burst of lines that
+ * scrolls by is drawn once. The alternate screen (1049) is a second set of rows. The sequences are those of Linux's
+ * console (terminfo "linux"), with what xterm has and vi, less, top and readline use.
+ *
+ * Lock: vc.lock (RANK_CONSOLE, irqs off) guards all of vc; vt_flush drops it between rows.
+ * In Linux: drivers/tty/vt/vt.c. Left out: more than one screen, scrollback, tab stops but each 8th, blinking.
+ */
+#include "drivers/tty/tty.h"
+#include "drivers/fb/fb.h"
+#include "kernel/hooks.h"
+#include "printk.h"
+#include "string.h"
+
+#define MAX_ROWS 160
+#define MAX_PARAMS 16
+#define NOT_DRAWN 0xffff
+#define DEFAULT_ATTR 0x07
+enum vt_state { TEXT, ESC, CSI, OSC, OSC_ESC, SKIP_ONE, CHARSET };
+
+static struct {
+	struct spinlock lock;
+	const struct screen *screen;
+	int cols, rows;
+	u16 *row[MAX_ROWS], *other[MAX_ROWS];	/* the screen shown, the one that is not */
+	u16 *drawn;
+	DECLARE_BITMAP(dirty, MAX_ROWS);
+	int x, y, top, bottom;			/* the scroll region is rows top .. bottom - 1 */
+	struct { int x, y; u8 fg, bg; bool bold, reverse, graphics; } saved;
+	int drawn_x, drawn_y;			/* where the cursor is seen; -1: nowhere */
+	u8 fg, bg;
+	bool bold, reverse, graphics;
+	bool wrap_next, autowrap, insert, cursor_on, origin, alternate;
+	enum vt_state state;
+	bool private;				/* CSI ? */
+	int params[MAX_PARAMS], nr_params;
+	u32 utf8;				/* bits so far, utf8_left bytes to come */
+	int utf8_left;
+	char reply[32];				/* what the terminal itself says */
+	int nr_reply;
+} vc = { .lock = SPINLOCK_INIT("vt", RANK_CONSOLE) };
+static struct tty_struct vt_tty;
+bool vt_app_cursor_keys;
+
+/* ---- cells; => vc.lock ---- */
+
+static u8 attribute(void)
+{
+	u8 fg = vc.fg | (vc.bold ? 8 : 0);
+
+	return vc.reverse ? (fg & 7) << 4 | vc.bg : vc.bg << 4 | fg;
+}
+
+static u16 blank(void) { return (vc.bg << 4 | vc.fg) << 8 | ' '; }
+static void erase_cells(int y, int from, int to)
+{
+	for (int x = from; x < to; x++)
+		vc.row[y][x] = blank();
+	set_bit(y, vc.dirty);
+}
+
+static void erase_rows(int from, int to)
+{
+	for (int y = from; y < to; y++)
+		erase_cells(y, 0, vc.cols);
+}
+
+/* Rows top .. bottom - 1 go up by n (down, if negative); what comes in is blank. */
+static void scroll(int top, int bottom, int n)
+{
+	int size = bottom - top, up = n > 0 ? min(n, size) : size - min(-n, size);
+	u16 *old[MAX_ROWS];
+
+	memcpy(old, vc.row + top, size * sizeof(*old));
+	for (int i = 0; i < size; i++)
+		vc.row[top + i] = old[(i + up) % size];
+	if (n > 0)
+		erase_rows(bottom - up, bottom);
+	else
+		erase_rows(top, top + size - up);
+	for (int y = top; y < bottom; y++)
+		set_bit(y, vc.dirty);
+}
+
+static void move_to(int x, int y)
+{
+	int low = vc.origin ? vc.top : 0, high = vc.origin ? vc.bottom : vc.rows;
+
+	vc.x = max(0, min(x, vc.cols - 1));
+	vc.y = max(low, min(y, high - 1));
+	vc.wrap_next = false;
+}
+
+static void linefeed(void)
+{
+	vc.wrap_next = false;
+	if (vc.y + 1 == vc.bottom)
+		scroll(vc.top, vc.bottom, 1);
+	else if (vc.y + 1 < vc.rows)
+		vc.y++;
+}
+
+static void reverse_linefeed(void)
+{
+	vc.wrap_next = false;
+	if (vc.y == vc.top)
+		scroll(vc.top, vc.bottom, -1);
+	else if (vc.y)
+		vc.y--;
+}
+
+/* Moves the cells from x to the end of the line right by n (left, if negative). */
+static void shift_cells(int n)
+{
+	u16 *row = vc.row[vc.y] + vc.x;
+	int len = vc.cols - vc.x, by = min(n < 0 ? -n : n, len);
+
+	memmove(row + (n > 0 ? by : 0), row + (n > 0 ? 0 : by), (len - by) * sizeof(*row));
+	erase_cells(vc.y, n > 0 ? vc.x : vc.cols - by, n > 0 ? vc.x + by : vc.cols);
+}
+
+static void put_glyph(u8 glyph)
+{
+	if (vc.wrap_next) {
+		vc.x = 0;
+		linefeed();
+	}
+	if (vc.insert)
+		shift_cells(1);
+	vc.row[vc.y][vc.x] = attribute() << 8 | glyph;
+	set_bit(vc.y, vc.dirty);
+	if (vc.x + 1 < vc.cols)
+		vc.x++;
+	else
+		vc.wrap_next = vc.autowrap;
+}
+
+/* Unicode's box drawing and block elements as far as the font goes. */
+static u8 glyph_of(u32 c)
+{
+	static const u8 lines[] = { 10, 10, 5, 5 }, corners[] = { 6, 12, 3, 9, 7, 13, 14, 11, 15 };	/* ARM_* */
+	static const u8 dec[] = { 9, 12, 6, 3, 15, 0, 0, 10, 0, 0, 7, 13, 11, 14, 5 };	/* j..x of ESC ( 0 */
+
+	if (vc.graphics && c >= 'j' && c <= 'x' && dec[c - 'j'])
+		return GLYPH_LINES + dec[c - 'j'];
+	if (c >= ' ' && c <= '~')
+		return c;
+	if (c >= 0x2500 && c < 0x2504)
+		return GLYPH_LINES + lines[c - 0x2500];
+	if (c >= 0x250c && c < 0x2540 && c / 4 - 0x250c / 4 < 4)
+		return GLYPH_LINES + corners[(c - 0x250c) / 4];
+	if (c >= 0x251c && c < 0x2544)
+		return GLYPH_LINES + corners[4 + min((c - 0x251c) / 8, 4U)];
+	if (c >= 0x2550 && c < 0x256d)		/* double lines: as single ones */
+		return GLYPH_LINES + (c == 0x2550 ? 10 : c == 0x2551 ? 5 : corners[(c - 0x2552) / 3]);
+	if (c == 0x2588 || c == 0x2584 || c == 0x2580)
+		return GLYPH_BLOCK;
+	if (c >= 0x2591 && c <= 0x2593)
+		return GLYPH_SHADE;
+	return c == 0x2022 || c == 0xb7 ? GLYPH_DOT : c == 0xa0 ? ' ' : GLYPH_UNKNOWN;
+}
+
+/* ---- sequences; => vc.lock ---- */
+
+static void save_cursor(void)
+{
+	vc.saved = (__typeof__(vc.saved)){ vc.x, vc.y, vc.fg, vc.bg, vc.bold, vc.reverse, vc.graphics };
+}
+
+static void restore_cursor(void)
+{
+	move_to(vc.saved.x, vc.saved.y);
+	vc.fg = vc.saved.fg;
+	vc.bg = vc.saved.bg;
+	vc.bold = vc.saved.bold;
+	vc.reverse = vc.saved.reverse;
+	vc.graphics = vc.saved.graphics;
+}
+
+static void default_attribute(void)
+{
+	vc.fg = DEFAULT_ATTR;
+	vc.bg = 0;
+	vc.bold = vc.reverse = false;
+}
+
+static void alternate_screen(bool on)
+{
+	if (on == vc.alternate)
+		return;
+	vc.alternate = on;
+	for (int y = 0; y < vc.rows; y++) {
+		swap(vc.row[y], vc.other[y]);
+		set_bit(y, vc.dirty);
+	}
+	if (on)
+		erase_rows(0, vc.rows);
+}
+
+static void reset(void)
+{
+	alternate_screen(false);
+	default_attribute();
+	vc.graphics = vc.insert = vc.origin = vt_app_cursor_keys = false;
+	vc.autowrap = vc.cursor_on = true;
+	vc.top = 0;
+	vc.bottom = vc.rows;
+	move_to(0, 0);
+	save_cursor();
+	erase_rows(0, vc.rows);
+}
+
+static void say(const char *s)
+{
+	vc.nr_reply = scnprintf(vc.reply, sizeof(vc.reply), "%s", s);
+}
+
+/* The nearest of 16 colours. */
+static u8 rgb_colour(int r, int g, int b)
+{
+	int high = max(r, max(g, b)), half = high / 2;
+	u8 c = (r > half) | (g > half) << 1 | (b > half) << 2;
+
+	if (high < 48)
+		return 0;
+	if (c == 7 && high < 144)
+		return 8;
+	return c | (high > 200 ? 8 : 0);
+}
+
+/* 38;5;N or 38;2;R;G;B from params[i] on: the colour in *c, and the index of the last one used. */
+static int extended_colour(int i, u8 *c)
+{
+	const int *p = vc.params + i;
+
+	if (i + 2 < vc.nr_params && p[1] == 5) {
+		int n = p[2] - 16;
+
+		*c = n < 0 ? p[2] & 15 : n < 216 ? rgb_colour(n / 36 * 51, n / 6 % 6 * 51, n % 6 * 51) :
+			rgb_colour((n - 216) * 10 + 8, (n - 216) * 10 + 8, (n - 216) * 10 + 8);
+		return i + 2;
+	}
+	if (i + 4 < vc.nr_params && p[1] == 2) {
+		*c = rgb_colour(p[2], p[3], p[4]);
+		return i + 4;
+	}
+	return vc.nr_params;
+}
+
+static void select_graphic_rendition(void)
+{
+	for (int i = 0; i < vc.nr_params; i++) {
+		int p = vc.params[i];
+
+		switch (p) {
+		case 0: default_attribute(); break;
+		case 1: vc.bold = true; break;
+		case 21: case 22: vc.bold = false; break;
+		case 7: vc.reverse = true; break;
+		case 27: vc.reverse = false; break;
+		case 30 ... 37: vc.fg = p - 30; break;
+		case 38: i = extended_colour(i, &vc.fg); break;
+		case 39: vc.fg = DEFAULT_ATTR; break;
+		case 40 ... 47: vc.bg = p - 40; break;
+		case 48: i = extended_colour(i, &vc.bg); break;
+		case 49: vc.bg = 0; break;
+		case 90 ... 97: vc.fg = p - 90 + 8; break;
+		case 100 ... 107: vc.bg = p - 100 + 8; break;
+		}
+	}
+}
+
+static void set_mode(bool on)
+{
+	for (int i = 0; i < vc.nr_params; i++) {
+		switch (vc.params[i] + (vc.private ? 1000000 : 0)) {
+		case 4: vc.insert = on; break;
+		case 1000001: vt_app_cursor_keys = on; break;
+		case 1000006: vc.origin = on; move_to(0, vc.origin ? vc.top : 0); break;
+		case 1000007: vc.autowrap = on; vc.wrap_next = false; break;
+		case 1000025: vc.cursor_on = on; break;
+		case 1000047: case 1001047: alternate_screen(on); break;
+		case 1001049:
+			if (on)
+				save_cursor();
+			alternate_screen(on);
+			if (!on)
+				restore_cursor();
+			break;
+		}
+	}
+}
+
+static void csi(u8 c)
+{
+	int p = vc.params[0], n = max(p, 1), y0 = vc.origin ? vc.top : 0;
+
+	switch (c) {
+	case '@': shift_cells(n); break;
+	case 'A': move_to(vc.x, max(vc.y - n, vc.y >= vc.top ? vc.top : 0)); break;
+	case 'B': case 'e': move_to(vc.x, min(vc.y + n, vc.y < vc.bottom ? vc.bottom - 1 : vc.rows - 1)); break;
+	case 'C': case 'a': move_to(vc.x + n, vc.y); break;
+	case 'D': move_to(vc.x - n, vc.y); break;
+	case 'E': move_to(0, vc.y + n); break;
+	case 'F': move_to(0, vc.y - n); break;
+	case 'G': case '`': move_to(n - 1, vc.y); break;
+	case 'd': move_to(vc.x, y0 + n - 1); break;
+	case 'H': case 'f': move_to(max(vc.params[1], 1) - 1, y0 + n - 1); break;
+	case 'J':
+		if (p == 0)
+			erase_cells(vc.y, vc.x, vc.cols);
+		else if (p == 1)
+			erase_cells(vc.y, 0, vc.x + 1);
+		erase_rows(p == 0 ? vc.y + 1 : 0, p == 1 ? vc.y : vc.rows);
+		break;
+	case 'K': erase_cells(vc.y, p ? 0 : vc.x, p == 1 ? vc.x + 1 : vc.cols); break;
+	case 'L': case 'M':
+		if (vc.y >= vc.top && vc.y < vc.bottom)
+			scroll(vc.y, vc.bottom, c == 'L' ? -n : n);
+		vc.x = 0;
+		break;
+	case 'P': shift_cells(-n); break;
+	case 'S': scroll(vc.top, vc.bottom, n); break;
+	case 'T': scroll(vc.top, vc.bottom, -n); break;
+	case 'X': erase_cells(vc.y, vc.x, min(vc.x + n, vc.cols)); break;
+	case 'Z': move_to((vc.x - 1) / 8 * 8, vc.y); break;
+	case 'c':
+		if (!p)
+			say("\033[?6c");
+		break;
+	case 'h': set_mode(true); break;
+	case 'l': set_mode(false); break;
+	case 'm': select_graphic_rendition(); break;
+	case 'n':
+		if (p == 5)
+			say("\033[0n");
+		else if (p == 6)
+			vc.nr_reply = scnprintf(vc.reply, sizeof(vc.reply), "\033[%d;%dR", vc.y - y0 + 1, vc.x + 1);
+		break;
+	case 'r':
+		p = vc.params[1] ? min(vc.params[1], vc.rows) : vc.rows;
+		if (n < p) {
+			vc.top = n - 1;
+			vc.bottom = p;
+			move_to(0, vc.origin ? vc.top : 0);
+		}
+		break;
+	case 's': save_cursor(); break;
+	case 'u': restore_cursor(); break;
+	}
+	if (strchr("@KPXJ", c))
+		vc.wrap_next = false;
+}
+
+static void csi_char(u8 c)
+{
+	int *p = &vc.params[vc.nr_params - 1];
+
+	if (c >= '0' && c <= '9') {
+		*p = min(*p * 10 + c - '0', 9999);
+	} else if (c == ';' || c == ':') {
+		if (vc.nr_params < MAX_PARAMS)
+			vc.params[vc.nr_params++] = 0;
+	} else if (c == '?') {
+		vc.private = true;
+	} else if (c == '[') {
+		vc.state = SKIP_ONE;		/* a function key, echoed */
+	} else if (c >= '@' && c <= '~') {
+		vc.state = TEXT;
+		if (!vc.private || c == 'h' || c == 'l')
+			csi(c);
+	} else if (c == '>' || c == '=' || c == '!') {
+		vc.private = true;		/* xterm's: none are known, and none are mistaken for others */
+		vc.params[0] = -1;
+	}
+}
+
+static void escape_char(u8 c)
+{
+	vc.state = TEXT;
+	switch (c) {
+	case '[':
+		vc.state = CSI;
+		vc.private = false;
+		memset(vc.params, 0, sizeof(vc.params));
+		vc.nr_params = 1;
+		break;
+	case ']': vc.state = OSC; break;
+	case '(': vc.state = CHARSET; break;
+	case ')': case '#': case '%': case ' ': vc.state = SKIP_ONE; break;
+	case '7': save_cursor(); break;
+	case '8': restore_cursor(); break;
+	case 'D': linefeed(); break;
+	case 'E': vc.x = 0; linefeed(); break;
+	case 'M': reverse_linefeed(); break;
+	case 'Z': say("\033[?6c"); break;
+	case 'c': reset(); break;
+	}
+}
+
+/* Control characters work inside sequences too. */
+static bool control_char(u8 c)
+{
+	switch (c) {
+	case '\b':
+		if (vc.x && !vc.wrap_next)
+			vc.x--;
+		vc.wrap_next = false;
+		return true;
+	case '\t': move_to((vc.x / 8 + 1) * 8, vc.y); return true;
+	case '\n': case '\v': case '\f': linefeed(); return true;
+	case '\r': move_to(0, vc.y); return true;
+	case 0x18: case 0x1a: vc.state = TEXT; return true;
+	case 0x1b: vc.state = ESC; return true;
+	default: return c < 0x20 || c == 0x7f;
+	}
+}
+
+static void text_char(u8 c)
+{
+	if ((c & 0xc0) == 0x80 && vc.utf8_left) {
+		vc.utf8 = vc.utf8 << 6 | (c & 0x3f);
+		if (--vc.utf8_left == 0 && (vc.utf8 < 0x300 || vc.utf8 > 0x36f))	/* not accents of their own */
+			put_glyph(glyph_of(vc.utf8));
+		return;
+	}
+	vc.utf8_left = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+	vc.utf8 = c & (0x3f >> vc.utf8_left);
+	if (!vc.utf8_left)
+		put_glyph(glyph_of(c));
+}
+
+static void vt_char(u8 c)
+{
+	if (vc.state == OSC || vc.state == OSC_ESC) {	/* to BEL or ESC \ : titles, palettes */
+		if (c == '\a' || (vc.state == OSC_ESC && c == '\\'))
+			vc.state = TEXT;
+		else
+			vc.state = c == 0x1b ? OSC_ESC : OSC;
+		return;
+	}
+	if (control_char(c))
+		return;
+	switch (vc.state) {
+	case ESC: escape_char(c); break;
+	case CSI: csi_char(c); break;
+	case CHARSET:
+		vc.graphics = c == '0';
+		vc.state = TEXT;
+		break;
+	case SKIP_ONE: vc.state = TEXT; break;
+	default: text_char(c);
+	}
+}
+
+/* ---- drawing ---- */
+
+/* => vc.lock */
+static void draw_row(int y)
+{
+	u16 *drawn = vc.drawn + y * vc.cols;
+
+	for (int x = 0; x < vc.cols; x++) {
+		u16 cell = vc.row[y][x];
+
+		if (x == vc.drawn_x && y == vc.drawn_y)	/* the cursor: colours exchanged */
+			cell = (cell & 0xff) | (cell & 0x0f00) << 4 | (cell & 0xf000) >> 4;
+		if (cell == drawn[x])
+			continue;
+		drawn[x] = cell;
+		vc.screen->draw(x, y, cell);
+	}
+	clear_bit(y, vc.dirty);
+}
+
+/* Draws what changed, a row for each hold of the lock: a whole screen takes longer than a tick. */
+static void vt_flush(void)
+{
+	u64 flags = spin_lock_irqsave(&vc.lock);
+	int y;
+
+	if (vc.drawn_y >= 0)
+		set_bit(vc.drawn_y, vc.dirty);
+	vc.drawn_x = vc.cursor_on ? vc.x : -1;
+	vc.drawn_y = vc.cursor_on ? vc.y : -1;
+	set_bit(vc.y, vc.dirty);
+	while ((y = find_next_bit(vc.dirty, vc.rows, 0)) < vc.rows) {
+		draw_row(y);
+		spin_unlock_irqrestore(&vc.lock, flags);
+		flags = spin_lock_irqsave(&vc.lock);
+	}
+	spin_unlock_irqrestore(&vc.lock, flags);
+}
+
+/* ---- console and tty ---- */
+
+static void vt_console_write(struct console *c, const char *s, unsigned n)
+{
+	u64 flags;
+
+	if (spin_is_held(&vc.lock))
+		return;				/* something failed in here */
+	flags = spin_lock_irqsave(&vc.lock);
+	for (; n; n--, s++) {
+		if (*s == '\n')
+			vt_char('\r');
+		vt_char(*s);
+	}
+	spin_unlock_irqrestore(&vc.lock, flags);
+	vt_flush();
+}
+
+static void *vt_console_tty(struct console *c) { return &vt_tty; }
+static struct console vt_console = { .name = "tty", .index = 0, .write = vt_console_write, .tty = vt_console_tty };
+
+/* A panic: the end of the log, whatever was on the screen. */
+static void vt_takeover(void)
+{
+	u64 size = vc.cols * vc.rows / 2, from = log_end() > size ? log_end() - size : 0;
+	static char line[256];
+	unsigned n;
+
+	vt_console_write(NULL, "\033c", 2);
+	while ((n = log_read(&from, line, sizeof(line))) > 0)
+		vt_console_write(NULL, line, n);
+}
+
+static int vt_write(struct tty_struct *tty, const char *s, int n)
+{
+	u64 flags = spin_lock_irqsave(&vc.lock);
+	char reply[sizeof(vc.reply)];
+	int nr_reply = 0;
+
+	for (int i = 0; i < n; i++)
+		vt_char(s[i]);
+	if (!spin_is_held(&tty->lock)) {	/* in an echo the answer waits for the next write */
+		nr_reply = vc.nr_reply;
+		memcpy(reply, vc.reply, nr_reply);
+		vc.nr_reply = 0;
+	}
+	spin_unlock_irqrestore(&vc.lock, flags);
+	vt_flush();
+	for (int i = 0; i < nr_reply; i++)
+		tty_insert_char(tty, reply[i]);
+	return n;
+}
+
+static int vt_write_room(struct tty_struct *tty) { return 4096; }
+static const struct tty_driver vt_driver = { .name = "tty", .write = vt_write, .write_room = vt_write_room };
+
+void __init vt_init(void)
+{
+	const struct screen *s = fb_init();
+	u16 *cells;
+
+	if (!s)
+		return;
+	vc.cols = s->cols;
+	vc.rows = min(s->rows, (unsigned)MAX_ROWS);
+	cells = vmalloc(vc.cols * vc.rows * 3 * sizeof(*cells));
+	if (!cells)
+		return;
+	vc.screen = s;
+	vc.drawn = cells + vc.cols * vc.rows * 2;
+	for (int y = 0; y < vc.rows; y++) {
+		vc.row[y] = cells + y * vc.cols;
+		vc.other[y] = vc.row[y] + vc.cols * vc.rows;
+	}
+	for (int i = 0; i < vc.cols * vc.rows; i++)
+		vc.drawn[i] = NOT_DRAWN;
+	vc.drawn_x = vc.drawn_y = -1;
+	reset();
+	if (tty_register(&vt_tty, &vt_driver, 1, 4, 1))
+		return;
+	vt_tty.termios.c_iflag |= IUTF8;
+	vt_tty.init_termios.c_iflag |= IUTF8;
+	vt_tty.winsize = (struct winsize){ vc.rows, vc.cols, 0, 0 };
+	screen_takeover_hook = vt_takeover;
+	register_console(&vt_console);
+	keyboard_init(&vt_tty);
+}
