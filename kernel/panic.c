@@ -49,8 +49,7 @@ void dump_stack(void)
 static void print_task(void)
 {
 	pr_emerg("CPU: %u PID: %d Comm: %s Not tainted %s\n", smp_processor_id(), current->pid, current->comm, UTS_RELEASE);
-	for (unsigned i = 0; i < this_cpu->nr_held && i < MAX_HELD_LOCKS; i++)
-		pr_emerg("holds lock: %s\n", this_cpu->held[i]->name);
+	show_held_locks(current);
 }
 
 void show_regs(struct pt_regs *r)

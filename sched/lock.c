@@ -55,6 +55,8 @@ static noinline void spin_take_slow(struct spinlock *l, bool nested)
 {
 	unsigned n = this_cpu->nr_held;
 
+	if (unlikely(panicking))	/* the last words come through every lock */
+		return;
 	if (n && this_cpu->held[n - 1]->rank >= l->rank)
 		spin_check(l, nested);
 	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)) {
@@ -84,6 +86,8 @@ static noinline void spin_give_slow(struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held, i = n;
 
+	if (unlikely(panicking))
+		return;
 	while (i && this_cpu->held[i - 1] != l && this_cpu->held[i - 1] != &irq_boundary)
 		i--;
 	if (!i || this_cpu->held[i - 1] != l)
@@ -189,9 +193,9 @@ void show_held_locks(struct task_struct *p)
 	if (p == current)
 		for (unsigned i = 0; i < this_cpu->nr_held && i < MAX_HELD_LOCKS; i++)
 			if (this_cpu->held[i])
-				printk("  spinlock %s (rank %u)\n", this_cpu->held[i]->name, this_cpu->held[i]->rank);
+				pr_emerg("holds spinlock %s (rank %u)\n", this_cpu->held[i]->name, this_cpu->held[i]->rank);
 	for (unsigned i = 0; i < p->nr_held_sleeping && i < ARRAY_SIZE(p->held_locks); i++)
-		printk("  %s (rank %u)\n", p->held_locks[i]->name, p->held_locks[i]->rank);
+		pr_emerg("holds %s (rank %u)\n", p->held_locks[i]->name, p->held_locks[i]->rank);
 }
 
 /* ---- ranks of the sleeping locks, for each task ---- */
