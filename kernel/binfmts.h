@@ -20,6 +20,9 @@ struct linux_binprm {
 	struct vm_area_struct *vma;	/* stack */
 	u64 p;				/* top of the strings copied so far, address in the new stack */
 	u64 argmin;			/* p may not come below: limit on the strings */
+	struct page *arg_page;		/* of the new stack, the one written last; NULL */
+	u64 arg_page_pos;
+	char *fd_path;			/* kmalloc'd filename for execveat, or NULL */
 	u64 exec;			/* address of the filename string, for AT_EXECFN */
 	unsigned recursion;		/* scripts of scripts: 5 at most, then -ELOOP */
 	struct cred *cred;		/* new: setuid bits applied */

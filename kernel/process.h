@@ -119,7 +119,7 @@ struct kernel_clone_args {
 pid_t kernel_clone(struct kernel_clone_args *args);	/* child's pid or -errno. May sleep (vfork) */
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
 void __put_task_struct(struct task_struct *p);
-extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache;
+extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
 struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */
 void put_sighand(struct sighand_struct *sh);
 void mm_release(struct task_struct *p);			/* wakes a vfork parent, clears child_tid */

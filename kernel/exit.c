@@ -1,0 +1,428 @@
+/*
+ * exit and wait: how a task ends, and who is told.
+ *
+ *   do_exit: signals, mm, files, fs, terminal ── exit_notify ──> ZOMBIE ── wait4/waitid ──> release_task
+ *                                                  │                 (or at once, when nobody will wait)
+ *                                                  └─ children get a new parent: the next subreaper above, or init
+ *
+ * A job that loses the last parent who could continue it gets SIGHUP and SIGCONT (orphaned process group).
+ *
+ * Locks: tasklist_lock guards family links and exit_state. A waiter puts itself on wait_chldexit while it still
+ * holds it, and notifiers wake under it, so no exit is missed (S2).
+ * In Linux: kernel/exit.c.
+ */
+#include "err.h"
+#include "printk.h"
+#include "string.h"
+#include "asm/uaccess.h"
+#include "fs/fs.h"
+#include "kernel/hooks.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+
+void (*disassociate_ctty_hook)(struct task_struct *leader);
+
+/* ---- release ---- */
+
+/* What a dead thread used stays in its group's account. */
+static void account_dead_thread(struct task_struct *p, struct signal_struct *sig)
+{
+	sig->utime += p->utime;
+	sig->stime += p->stime;
+	sig->sum_sched_runtime += p->se.sum_exec_runtime;
+	sig->min_flt += p->min_flt;
+	sig->maj_flt += p->maj_flt;
+	sig->nvcsw += p->nvcsw;
+	sig->nivcsw += p->nivcsw;
+	sig->nr_threads--;
+}
+
+/* A dead task leaves all lists and loses its number. => p is EXIT_DEAD or nobody else can release it */
+void release_task(struct task_struct *p)
+{
+	struct sighand_struct *sighand = p->sighand;
+
+	spin_lock_irq(&tasklist_lock);
+	p->exit_state = EXIT_DEAD;
+	detach_pid(p);
+	list_del_init(&p->sibling);
+	if (p == p->group_leader)
+		list_del_init(&p->tasks);
+	else
+		account_dead_thread(p, p->signal);
+	list_del_init(&p->thread_group);
+	flush_sigqueue(&p->pending);
+	if (p == p->group_leader)
+		flush_sigqueue(&p->signal->shared_pending);
+	p->sighand = NULL;
+	atomic_long_dec(&nr_tasks);
+	spin_unlock_irq(&tasklist_lock);
+	put_sighand(sighand);
+	put_task_struct(p);
+}
+
+/* ---- exit ---- */
+
+static bool has_stopped_jobs(pid_t pgrp)
+{
+	struct task_struct *p;
+
+	for_each_in_pgrp(p, pgrp)
+		if (p->signal->flags & SIGNAL_STOP_STOPPED)
+			return true;
+	return false;
+}
+
+/*
+ * p's group might lose its last link to its session: p exits (parent NULL), or p's parent does (parent). POSIX
+ * wants stopped jobs told. => tasklist_lock
+ */
+static void kill_orphaned_pgrp(struct task_struct *p, struct task_struct *parent)
+{
+	struct task_struct *ignored = parent ? NULL : p, *member;
+	pid_t pgrp = p->signal->pgrp;
+
+	if (!parent)
+		parent = p->real_parent;
+	if (parent->signal->pgrp == pgrp || parent->signal->session != p->signal->session)
+		return;
+	if (!is_orphaned_pgrp(pgrp, ignored) || !has_stopped_jobs(pgrp))
+		return;
+	for_each_in_pgrp(member, pgrp) {
+		send_sig_info(SIGHUP, NULL, member);
+		send_sig_info(SIGCONT, NULL, member);
+	}
+}
+
+/* P2: who takes father's children. */
+static struct task_struct *find_new_reaper(struct task_struct *father)
+{
+	struct task_struct *t;
+
+	list_for_each_entry(t, &father->thread_group, thread_group)
+		if (!(t->flags & PF_EXITING))
+			return t;
+	for (t = father->real_parent; t != init_process && t != &init_task; t = t->real_parent)
+		if (t->signal->is_child_subreaper && !(t->flags & PF_EXITING))
+			return t;
+	return init_process;
+}
+
+/* Zombies that nobody will wait for are put on dead. => tasklist_lock */
+static void forget_original_parent(struct task_struct *father, struct list_head *dead)
+{
+	struct task_struct *p, *n, *reaper;
+
+	if (list_empty(&father->children))
+		return;
+	reaper = find_new_reaper(father);
+	list_for_each_entry_safe(p, n, &father->children, sibling) {
+		p->real_parent = p->parent = reaper;
+		list_move_tail(&p->sibling, &reaper->children);
+		if (p->pdeath_signal)
+			send_sig_info(p->pdeath_signal, NULL, p);
+		if (p->exit_state == EXIT_DEAD)
+			continue;
+		p->exit_signal = SIGCHLD;
+		if (p->exit_state == EXIT_ZOMBIE && do_notify_parent(p, p->exit_signal)) {
+			p->exit_state = EXIT_DEAD;
+			list_move_tail(&p->sibling, dead);
+		}
+		kill_orphaned_pgrp(p, father);
+	}
+}
+
+static void exit_notify(struct task_struct *p, bool group_dead)
+{
+	struct task_struct *child, *n;
+	bool autoreap;
+	LIST_HEAD(dead);
+
+	spin_lock_irq(&tasklist_lock);
+	forget_original_parent(p, &dead);
+	if (group_dead)
+		kill_orphaned_pgrp(p->group_leader, NULL);
+	p->exit_state = EXIT_ZOMBIE;
+	autoreap = p != p->group_leader || do_notify_parent(p, p->exit_signal);
+	if (autoreap)
+		p->exit_state = EXIT_DEAD;
+	spin_unlock_irq(&tasklist_lock);
+	list_for_each_entry_safe(child, n, &dead, sibling)
+		release_task(child);
+	if (autoreap)
+		release_task(p);
+}
+
+static void exit_mm(struct task_struct *p)
+{
+	struct mm_struct *mm = p->mm;
+	u64 rss;
+
+	if (!mm)
+		return;
+	mm_release(p);
+	rss = atomic_long_read(&mm->rss_anon) + atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem);
+	p->signal->maxrss = max(p->signal->maxrss, max(rss, mm->hiwater_rss));
+	mmgrab(mm);			/* the page tables stay loaded until the next switch: active_mm */
+	preempt_disable();
+	p->mm = NULL;
+	preempt_enable();
+	mmput(mm);
+}
+
+void do_exit(int code)
+{
+	struct task_struct *p = current;
+	bool group_dead;
+
+	if (in_atomic())
+		panic("Aiee, killing interrupt handler!");
+	if (p == &init_task)
+		panic("Attempted to kill the idle task!");
+	exit_signals(p);
+	group_dead = atomic_dec_and_test(&p->signal->live);
+	if (group_dead) {
+		if (p->group_leader == init_process)
+			panic("Attempted to kill init! exitcode=0x%08x", p->signal->group_exit_code ?: code);
+		timer_cancel(&p->signal->real_timer);
+	}
+	p->exit_code = code;
+	exit_mm(p);
+	put_files_struct(p->files);
+	put_fs_struct(p->fs);
+	p->files = NULL;
+	p->fs = NULL;
+	if (group_dead && p->signal->leader && disassociate_ctty_hook)
+		disassociate_ctty_hook(p);
+	exit_notify(p, group_dead);
+	preempt_disable();
+	__set_current_state(TASK_DEAD);
+	preempt_enable_no_resched();
+	schedule();			/* puts the last reference, on the next task's stack */
+	BUG();
+}
+
+/* The whole thread group dies with code, unless it is dying of another one already. */
+void do_group_exit(int code)
+{
+	struct signal_struct *sig = current->signal;
+
+	spin_lock_irq(&current->sighand->siglock);
+	if (sig->flags & SIGNAL_GROUP_EXIT) {
+		code = sig->group_exit_code;
+	} else {
+		sig->flags = (sig->flags & SIGNAL_UNKILLABLE) | SIGNAL_GROUP_EXIT;
+		sig->group_exit_code = code;	/* and with threads: SIGKILL to the others */
+	}
+	spin_unlock_irq(&current->sighand->siglock);
+	do_exit(code);
+}
+
+long sys_exit(int error_code)
+{
+	do_exit((error_code & 0xff) << 8);
+}
+
+long sys_exit_group(int error_code)
+{
+	do_group_exit((error_code & 0xff) << 8);
+}
+
+/* ---- wait ---- */
+
+struct wait_opts {
+	int type;			/* P_ALL, P_PID, P_PGID */
+	pid_t nr;
+	int options;
+	bool want_ru;
+	/* found: */
+	pid_t pid;
+	uid_t uid;
+	int stat;			/* wait4's status */
+	int cause, status;		/* waitid's si_code, si_status */
+	struct rusage ru;
+};
+
+static bool eligible_child(const struct wait_opts *wo, const struct task_struct *p)
+{
+	if (wo->type == P_PID && p->pid != wo->nr)
+		return false;
+	if (wo->type == P_PGID && p->signal->pgrp != wo->nr)
+		return false;
+	/* A clone child is one that reports by another signal than SIGCHLD. */
+	return (wo->options & __WALL) || (p->exit_signal != SIGCHLD) == !!(wo->options & __WCLONE);
+}
+
+/* p's usage, and that of the children it waited for, go to the children's account of the parent. => tasklist_lock */
+static void account_child(struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal, *psig = current->signal;
+	u64 utime, stime;
+
+	thread_group_cputime(p, &utime, &stime);
+	psig->cutime_ns += utime + sig->cutime_ns;
+	psig->cstime_ns += stime + sig->cstime_ns;
+	psig->cmin_flt += p->min_flt + sig->min_flt + sig->cmin_flt;
+	psig->cmaj_flt += p->maj_flt + sig->maj_flt + sig->cmaj_flt;
+	psig->cnvcsw += p->nvcsw + sig->nvcsw + sig->cnvcsw;
+	psig->cnivcsw += p->nivcsw + sig->nivcsw + sig->cnivcsw;
+	psig->cmaxrss = max(psig->cmaxrss, max(sig->maxrss, sig->cmaxrss));
+}
+
+static void fill_found(struct wait_opts *wo, struct task_struct *p, int stat, int cause, int status)
+{
+	wo->pid = p->pid;
+	wo->uid = p->cred->uid;
+	wo->stat = stat;
+	wo->cause = cause;
+	wo->status = status;
+	if (wo->want_ru)
+		getrusage_of(p, RUSAGE_BOTH, &wo->ru);
+}
+
+/* Has p something to report? 1: yes, wo is filled; p is to be released when it is EXIT_DEAD. => tasklist_lock */
+static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+	int code;
+
+	if (p->exit_state == EXIT_ZOMBIE) {
+		if (!(wo->options & WEXITED))
+			return false;
+		code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : p->exit_code;
+		fill_found(wo, p, code, code & 0x7f ? code & 0x80 ? CLD_DUMPED : CLD_KILLED : CLD_EXITED,
+			   code & 0x7f ? code & 0x7f : code >> 8);
+		if (!(wo->options & WNOWAIT)) {
+			p->exit_state = EXIT_DEAD;	/* ours alone from here on */
+			account_child(p);
+		}
+		return true;
+	}
+	if ((wo->options & WSTOPPED) && (sig->flags & SIGNAL_STOP_STOPPED) && sig->group_exit_code) {
+		code = sig->group_exit_code;
+		fill_found(wo, p, code << 8 | 0x7f, CLD_STOPPED, code);
+		if (!(wo->options & WNOWAIT))
+			sig->group_exit_code = 0;
+		return true;
+	}
+	if ((wo->options & WCONTINUED) && (sig->flags & SIGNAL_STOP_CONTINUED)) {
+		fill_found(wo, p, 0xffff, CLD_CONTINUED, SIGCONT);
+		if (!(wo->options & WNOWAIT))
+			sig->flags &= ~SIGNAL_STOP_CONTINUED;
+		return true;
+	}
+	return false;
+}
+
+/* The child's pid, 0 with WNOHANG and nothing to report, -ECHILD, -ERESTARTSYS. */
+static long do_wait(struct wait_opts *wo)
+{
+	struct wait_queue_head *wq = &current->signal->wait_chldexit;
+	struct wait_queue_entry wait;
+	struct task_struct *p;
+	long ret;
+
+	for (;;) {
+		ret = -ECHILD;
+		spin_lock_irq(&tasklist_lock);
+		list_for_each_entry(p, &current->children, sibling) {
+			if (p->exit_state == EXIT_DEAD || !eligible_child(wo, p))
+				continue;
+			ret = 0;
+			if (wait_consider_task(wo, p))
+				goto found;
+		}
+		if (ret || (wo->options & WNOHANG))
+			break;
+		ret = -ERESTARTSYS;
+		if (signal_pending(current))
+			break;
+		init_wait_entry(&wait);
+		prepare_to_wait(wq, &wait, TASK_INTERRUPTIBLE);
+		spin_unlock_irq(&tasklist_lock);
+		current->wchan = "do_wait";
+		schedule();
+		finish_wait(wq, &wait);
+	}
+	spin_unlock_irq(&tasklist_lock);
+	return ret;
+
+found:
+	ret = wo->pid;
+	if (p->exit_state == EXIT_DEAD) {
+		spin_unlock_irq(&tasklist_lock);
+		release_task(p);
+	} else {
+		spin_unlock_irq(&tasklist_lock);
+	}
+	return ret;
+}
+
+long sys_wait4(pid_t pid, int __user *status, int options, struct rusage __user *ru)
+{
+	struct wait_opts wo = { .type = P_PID, .nr = pid, .options = options | WEXITED, .want_ru = ru };
+	long ret;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	if (pid == -1) {
+		wo.type = P_ALL;
+	} else if (pid <= 0) {
+		wo.type = P_PGID;
+		wo.nr = pid ? -pid : current->signal->pgrp;
+	}
+	ret = do_wait(&wo);
+	if (ret <= 0)
+		return ret;
+	if (status && put_user(wo.stat, status))
+		return -EFAULT;
+	if (ru && copy_to_user(ru, &wo.ru, sizeof(*ru)))
+		return -EFAULT;
+	return ret;
+}
+
+static int check_waitid(struct wait_opts *wo, int which, pid_t pid)
+{
+	if (wo->options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+		return -EINVAL;
+	if (!(wo->options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	if (which == P_PID && pid <= 0)
+		return -EINVAL;
+	if (which == P_PGID && pid < 0)
+		return -EINVAL;
+	if (which == P_PIDFD)
+		return pid < 0 ? -EINVAL : -EBADF;	/* there are no pidfds */
+	if (which != P_ALL && which != P_PID && which != P_PGID)
+		return -EINVAL;
+	if (which == P_PGID && !pid)
+		wo->nr = current->signal->pgrp;
+	return 0;
+}
+
+long sys_waitid(int which, pid_t pid, siginfo_t __user *infop, int options, struct rusage __user *ru)
+{
+	struct wait_opts wo = { .type = which, .nr = pid, .options = options, .want_ru = ru };
+	siginfo_t info;
+	long ret = check_waitid(&wo, which, pid);
+
+	if (!ret)
+		ret = do_wait(&wo);
+	memset(&info, 0, sizeof(info));
+	if (ret > 0) {
+		info.si_signo = SIGCHLD;
+		info.si_code = wo.cause;
+		info.chld.pid = wo.pid;
+		info.chld.uid = wo.uid;
+		info.chld.status = wo.status;
+		ret = 0;
+		if (ru && copy_to_user(ru, &wo.ru, sizeof(*ru)))
+			return -EFAULT;
+	}
+	/* Linux writes the first 28 bytes only, and writes them after an error too. */
+	if (infop && copy_to_user(infop, &info, offsetof(siginfo_t, chld.status) + sizeof(int)))
+		return -EFAULT;
+	return ret;
+}

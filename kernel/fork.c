@@ -1,0 +1,547 @@
+/*
+ * fork, vfork, clone: a new task is a copy of the current one, part by part.
+ *
+ *   kernel_clone ── copy_process ──┬─ dup_task_struct   task, kernel stack, FPU state
+ *                                  ├─ copy_files, copy_fs, copy_sighand, copy_signal, copy_mm
+ *                                  │                    shared when its CLONE_ flag says so, else copied
+ *                                  ├─ copy_thread       registers: the child returns 0 from the same call
+ *                                  └─ alloc_pid, publish    under tasklist_lock; nothing fails after it
+ *              └─ wake_up_new_task, and with CLONE_VFORK a wait until the child has left the shared memory
+ *
+ * Credentials are never changed in place, so the child just takes a reference. A task_struct has two references
+ * from the start: one ends in release_task (somebody waited), one when it has been switched away from for ever.
+ *
+ * Left out: CLONE_THREAD (structures are ready for it), namespaces, pidfds.
+ * In Linux: kernel/fork.c, init/init_task.c.
+ */
+#include "err.h"
+#include "string.h"
+#include "asm/uaccess.h"
+#include "fs/fs.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "uapi/capability.h"
+
+#define CLONE_NEWTIME 0x00000080
+#define CLONE_CLEAR_SIGHAND 0x100000000UL
+#define CLONE_LEGACY_FLAGS 0xffffffffUL
+#define CLONE_UNSUPPORTED (CLONE_THREAD | CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+			   CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+struct spinlock tasklist_lock = SPINLOCK_INIT("tasklist_lock", RANK_TASKLIST);
+static DEFINE_SPINLOCK(vfork_lock, RANK_MISC);	/* p->vfork_done, which lies on the parent's stack */
+struct task_struct *init_process;
+atomic_long_t nr_tasks, total_forks;
+static long max_threads;
+struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
+
+static struct signal_struct init_signals = {
+	.sigcnt = ATOMIC_INIT(1), .live = ATOMIC_INIT(1), .nr_threads = 1,
+	.shared_pending.list = LIST_HEAD_INIT(init_signals.shared_pending.list),
+	.wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signals.wait_chldexit),
+	.cred_guard_mutex = { .wait_lock = SPINLOCK_INIT("cred_guard", RANK_WAITQUEUE), .rank = RANK_EXEC, .name = "cred_guard",
+			      .waiters = LIST_HEAD_INIT(init_signals.cred_guard_mutex.waiters) },
+	.rlim = {
+		[0 ... RLIM_NLIMITS - 1] = { RLIM_INFINITY, RLIM_INFINITY },
+		[RLIMIT_STACK] = { 8 << 20, RLIM_INFINITY },
+		[RLIMIT_CORE] = { 0, RLIM_INFINITY },
+		[RLIMIT_NOFILE] = { 1024, 4096 },
+		[RLIMIT_MEMLOCK] = { 8 << 20, 8 << 20 },
+		[RLIMIT_MSGQUEUE] = { 819200, 819200 },
+		[RLIMIT_NICE] = { 0, 0 }, [RLIMIT_RTPRIO] = { 0, 0 },
+		/* RLIMIT_NPROC and RLIMIT_SIGPENDING: fork_init */
+	},
+};
+static struct sighand_struct init_sighand = {
+	.siglock = SPINLOCK_INIT("siglock", RANK_SIGHAND), .count = ATOMIC_INIT(1),
+};
+struct task_struct init_task = {
+	.usage = ATOMIC_INIT(2), .flags = PF_KTHREAD | PF_IDLE, .comm = "swapper/0",
+	.prio = NICE_TO_PRIO(0), .static_prio = NICE_TO_PRIO(0), .normal_prio = NICE_TO_PRIO(0),
+	.active_mm = &init_mm,
+	.real_parent = &init_task, .parent = &init_task, .group_leader = &init_task,
+	.children = LIST_HEAD_INIT(init_task.children), .sibling = LIST_HEAD_INIT(init_task.sibling),
+	.tasks = LIST_HEAD_INIT(init_task.tasks), .thread_group = LIST_HEAD_INIT(init_task.thread_group),
+	.ptraced = LIST_HEAD_INIT(init_task.ptraced), .ptrace_entry = LIST_HEAD_INIT(init_task.ptrace_entry),
+	.cred = &init_cred, .fs = &init_fs, .files = &init_files,
+	.signal = &init_signals, .sighand = &init_sighand,
+	.pending.list = LIST_HEAD_INIT(init_task.pending.list),
+	.default_timer_slack = 50000,
+};
+
+/* As many tasks as fill an eighth of memory with their stacks; a user may have half of them. */
+void __init fork_init(void)
+{
+	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, 0, NULL);
+	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 8, 0, NULL);
+	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 8, 0, NULL);
+	cred_jar = kmem_cache_create("cred_jar", sizeof(struct cred), 8, 0, NULL);
+	max_threads = max_t(long, totalram_pages * PAGE_SIZE / (KSTACK_SIZE * 8), 20);
+	init_signals.rlim[RLIMIT_NPROC] = (struct rlimit){ max_threads / 2, max_threads / 2 };
+	init_signals.rlim[RLIMIT_SIGPENDING] = init_signals.rlim[RLIMIT_NPROC];
+}
+
+/* ---- parts ---- */
+
+static struct task_struct *dup_task_struct(struct task_struct *orig)
+{
+	struct task_struct *p = kmem_cache_alloc(task_cache, GFP_KERNEL);
+
+	if (!p)
+		return NULL;
+	*p = *orig;
+	p->stack = alloc_kstack();
+	if (!p->stack)
+		goto free_task;
+	if (fpu_alloc(p))
+		goto free_stack;
+	if (!(orig->flags & PF_KTHREAD))
+		fpu_copy(p);
+	atomic_set(&p->usage, 2);
+	return p;
+
+free_stack:
+	free_kstack(p->stack);
+free_task:
+	kmem_cache_free(task_cache, p);
+	return NULL;
+}
+
+static void free_task(struct task_struct *p)
+{
+	fpu_free(p);
+	free_kstack(p->stack);
+	kmem_cache_free(task_cache, p);
+}
+
+static void put_signal_struct(struct signal_struct *sig)
+{
+	if (atomic_dec_and_test(&sig->sigcnt))
+		kmem_cache_free(signal_cache, sig);
+}
+
+/* The last reference is gone: nobody finds it, nothing runs on its stack. Any context. */
+void __put_task_struct(struct task_struct *p)
+{
+	BUG_ON(!p->exit_state);
+	put_cred(p->cred);
+	put_signal_struct(p->signal);
+	free_task(p);
+}
+
+void put_task_struct(struct task_struct *p)
+{
+	if (atomic_dec_and_test(&p->usage))
+		__put_task_struct(p);
+}
+
+struct sighand_struct *alloc_sighand(struct sighand_struct *old)
+{
+	struct sighand_struct *sh = kmem_cache_alloc(sighand_cache, GFP_KERNEL);
+
+	if (!sh)
+		return NULL;
+	spin_lock_init(&sh->siglock, "siglock", RANK_SIGHAND);
+	atomic_set(&sh->count, 1);
+	spin_lock_irq(&old->siglock);
+	memcpy(sh->action, old->action, sizeof(sh->action));
+	spin_unlock_irq(&old->siglock);
+	return sh;
+}
+
+void put_sighand(struct sighand_struct *sh)
+{
+	if (atomic_dec_and_test(&sh->count))
+		kmem_cache_free(sighand_cache, sh);
+}
+
+static int copy_files(u64 flags, struct task_struct *p)
+{
+	if (flags & CLONE_FILES) {
+		atomic_inc(&p->files->count);
+		return 0;
+	}
+	p->files = dup_fd(current->files);
+	return IS_ERR(p->files) ? PTR_ERR(p->files) : 0;
+}
+
+static int copy_fs(u64 flags, struct task_struct *p)
+{
+	if (flags & CLONE_FS) {
+		atomic_inc(&p->fs->users);
+		return 0;
+	}
+	p->fs = copy_fs_struct(current->fs);
+	return p->fs ? 0 : -ENOMEM;
+}
+
+static int copy_sighand(u64 flags, struct task_struct *p)
+{
+	if (flags & CLONE_SIGHAND) {
+		atomic_inc(&p->sighand->count);
+		return 0;
+	}
+	p->sighand = alloc_sighand(current->sighand);
+	if (!p->sighand)
+		return -ENOMEM;
+	if (flags & CLONE_CLEAR_SIGHAND)
+		flush_signal_handlers(p, false);
+	return 0;
+}
+
+static int copy_signal(struct task_struct *p)
+{
+	struct signal_struct *old = current->signal, *sig = kmem_cache_alloc(signal_cache, GFP_KERNEL);
+
+	if (!sig)
+		return -ENOMEM;
+	memset(sig, 0, sizeof(*sig));
+	atomic_set(&sig->sigcnt, 1);
+	atomic_set(&sig->live, 1);
+	sig->nr_threads = 1;
+	INIT_LIST_HEAD(&sig->shared_pending.list);
+	init_waitqueue_head(&sig->wait_chldexit);
+	mutex_init(&sig->cred_guard_mutex, "cred_guard", RANK_EXEC);
+	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
+	sig->oom_score_adj = old->oom_score_adj;
+	p->signal = sig;		/* pgrp, session, tty: when it is published */
+	return 0;
+}
+
+static int copy_mm(u64 flags, struct task_struct *p)
+{
+	struct mm_struct *mm = current->mm;
+
+	p->mm = p->active_mm = NULL;
+	if (!mm)
+		return 0;
+	if (flags & CLONE_VM)
+		mmget(mm);
+	else
+		mm = dup_mm(mm);
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
+	p->mm = p->active_mm = mm;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int check_clone_flags(const struct kernel_clone_args *args)
+{
+	u64 flags = args->flags;
+
+	if (flags & CLONE_UNSUPPORTED)
+		return -EINVAL;
+	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+		return -EINVAL;
+	/* A sibling of init would have no parent that reaps it. */
+	if ((flags & CLONE_PARENT) && (current->signal->flags & SIGNAL_UNKILLABLE))
+		return -EINVAL;
+	return 0;
+}
+
+/* RLIMIT_NPROC binds all but root. In Linux each user has a count; here the rare caller it binds counts. */
+static int check_task_limits(void)
+{
+	struct task_struct *p;
+	uid_t uid = current_uid();
+	u64 flags, n = 0;
+
+	if (atomic_long_read(&nr_tasks) >= max_threads)
+		return -EAGAIN;
+	if (uid == 0 || rlimit(RLIMIT_NPROC) == RLIM_INFINITY)
+		return 0;
+	flags = spin_lock_irqsave(&tasklist_lock);
+	for_each_process(p)
+		n += p->cred->uid == uid;
+	spin_unlock_irqrestore(&tasklist_lock, flags);
+	if (n >= rlimit(RLIMIT_NPROC) && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN))
+		return -EAGAIN;
+	return 0;
+}
+
+/* What a copied task_struct must not have in common with its model. */
+static void reset_task(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	u64 flags = args->flags;
+
+	p->ti_flags = 0;
+	p->flags = (p->flags & ~(PF_KTHREAD | PF_IDLE | PF_SIGNALED | PF_MEMDIE | PF_EXITING)) | PF_FORKNOEXEC;
+	if (args->fn)
+		p->flags |= PF_KTHREAD;
+	p->exit_state = 0;
+	p->utime = p->stime = p->min_flt = p->maj_flt = p->nvcsw = p->nivcsw = 0;
+	p->ioac_rchar = p->ioac_wchar = 0;
+	p->start_time = ktime_get();
+	p->wchan = NULL;
+	p->nr_held_sleeping = 0;
+	INIT_LIST_HEAD(&p->children);
+	INIT_LIST_HEAD(&p->sibling);
+	INIT_LIST_HEAD(&p->thread_group);
+	INIT_LIST_HEAD(&p->ptraced);
+	INIT_LIST_HEAD(&p->ptrace_entry);
+	INIT_LIST_HEAD(&p->pending.list);
+	p->pending.signal = 0;
+	p->restart.type = RESTART_NONE;
+	p->ptrace = 0;
+	p->pdeath_signal = 0;
+	p->vfork_done = NULL;
+	p->robust_list = NULL;
+	p->kthread = NULL;
+	p->fail_nth = 0;
+	p->splice_pipe = NULL;
+	p->set_child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : NULL;
+	p->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? args->child_tid : NULL;
+	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {	/* two tasks must not use one alternate stack */
+		p->sas_ss_sp = p->sas_ss_size = 0;
+		p->sas_ss_flags = SS_DISABLE;
+	}
+}
+
+/* Puts p into all lists. -ERESTARTNOINTR when a signal came meanwhile: it might be for the child too, were it there. */
+static int publish(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	struct signal_struct *sig = p->signal, *old = current->signal;
+	bool sibling = args->flags & CLONE_PARENT;
+
+	p->tgid = p->pid;
+	p->group_leader = p;
+	p->exit_signal = sibling ? current->group_leader->exit_signal : args->exit_signal;
+	spin_lock_irq(&tasklist_lock);
+	if (signal_pending(current)) {
+		spin_unlock_irq(&tasklist_lock);
+		return -ERESTARTNOINTR;
+	}
+	p->real_parent = p->parent = sibling ? current->real_parent : current;
+	sig->pgrp = old->pgrp;
+	sig->session = old->session;
+	sig->tty = old->tty;
+	if (p->pid == 1) {
+		init_process = p;
+		sig->flags |= SIGNAL_UNKILLABLE;
+	}
+	list_add_tail(&p->sibling, &p->real_parent->children);
+	list_add_tail(&p->tasks, &init_task.tasks);
+	attach_pid(p);
+	atomic_long_inc(&nr_tasks);
+	atomic_long_inc(&total_forks);
+	this_cpu->nr_forks++;
+	spin_unlock_irq(&tasklist_lock);	/* Visible from here on. */
+	return 0;
+}
+
+/* A task that is in all lists but does not run yet; ERR_PTR. */
+static struct task_struct *copy_process(const struct kernel_clone_args *args)
+{
+	struct task_struct *p;
+	int err = check_clone_flags(args);
+
+	if (!err)
+		err = check_task_limits();
+	if (err)
+		return ERR_PTR(err);
+	p = dup_task_struct(current);
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	reset_task(p, args);
+	sched_fork(p);
+	get_cred(p->cred);
+	err = copy_files(args->flags, p);
+	if (err)
+		goto put_cred;
+	err = copy_fs(args->flags, p);
+	if (err)
+		goto put_files;
+	err = copy_sighand(args->flags, p);
+	if (err)
+		goto put_fs;
+	err = copy_signal(p);
+	if (err)
+		goto put_sighand;
+	err = copy_mm(args->flags, p);
+	if (err)
+		goto free_signal;
+	err = copy_thread(p, args);
+	if (err)
+		goto put_mm;
+	err = p->pid = alloc_pid();
+	if (err < 0)
+		goto put_mm;
+	err = publish(p, args);
+	if (err)
+		goto free_pid;
+	return p;
+
+free_pid:
+	free_pid(p->pid);
+put_mm:
+	if (p->mm)
+		mmput(p->mm);
+free_signal:
+	put_signal_struct(p->signal);
+put_sighand:
+	put_sighand(p->sighand);
+put_fs:
+	put_fs_struct(p->fs);
+put_files:
+	put_files_struct(p->files);
+put_cred:
+	put_cred(p->cred);
+	sched_cancel_fork(p);
+	free_task(p);
+	return ERR_PTR(err);
+}
+
+/* Waits until the child execs or exits. A kill of the parent ends the wait: then the child must forget it. */
+static void wait_for_vfork_done(struct task_struct *child, struct completion *vfork)
+{
+	if (wait_for_completion_killable(vfork)) {
+		u64 flags = spin_lock_irqsave(&vfork_lock);
+
+		child->vfork_done = NULL;
+		spin_unlock_irqrestore(&vfork_lock, flags);
+	}
+	put_task_struct(child);
+}
+
+pid_t kernel_clone(struct kernel_clone_args *args)
+{
+	struct completion vfork;
+	struct task_struct *p = copy_process(args);
+	pid_t pid;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	pid = p->pid;
+	if (args->flags & CLONE_PARENT_SETTID)
+		put_user(pid, args->parent_tid);
+	if (args->flags & CLONE_VFORK) {
+		init_completion(&vfork);
+		p->vfork_done = &vfork;
+		get_task_struct(p);
+	}
+	wake_up_new_task(p);
+	if (args->flags & CLONE_VFORK)
+		wait_for_vfork_done(p, &vfork);
+	return pid;
+}
+
+pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags)
+{
+	struct kernel_clone_args args = {
+		.flags = (flags & ~CSIGNAL) | CLONE_VM | CLONE_UNTRACED,
+		.exit_signal = flags & CSIGNAL,
+		.fn = fn, .fn_arg = arg,
+	};
+
+	return kernel_clone(&args);
+}
+
+/* p (current) stops using its mm: tells who waits for that. => before p->mm changes */
+void mm_release(struct task_struct *p)
+{
+	u64 flags;
+
+	if (p->clear_child_tid) {
+		if (atomic_read(&p->mm->mm_users) > 1)
+			put_user(0, p->clear_child_tid);	/* and futex_wake, when there are futexes */
+		p->clear_child_tid = NULL;
+	}
+	if (!p->vfork_done)
+		return;
+	flags = spin_lock_irqsave(&vfork_lock);
+	if (p->vfork_done) {
+		complete(p->vfork_done);
+		p->vfork_done = NULL;
+	}
+	spin_unlock_irqrestore(&vfork_lock, flags);
+}
+
+/* ---- system calls ---- */
+
+long sys_fork(void)
+{
+	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
+
+	return kernel_clone(&args);
+}
+
+long sys_vfork(void)
+{
+	struct kernel_clone_args args = { .flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD };
+
+	return kernel_clone(&args);
+}
+
+long sys_clone(u64 flags, u64 newsp, int __user *parent_tid, int __user *child_tid, u64 tls)
+{
+	struct kernel_clone_args args = {
+		.flags = (u32)flags & ~CSIGNAL, .exit_signal = flags & CSIGNAL,
+		.stack = newsp, .tls = tls, .parent_tid = parent_tid, .child_tid = child_tid,
+	};
+
+	return kernel_clone(&args);
+}
+
+struct clone_args {			/* clone3's, as far as it has grown in Linux 6.1 */
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGS_SIZE_VER0 64
+
+/* Larger structs come from newer programs: fine while what we don't know is zero. */
+static int copy_clone_args(struct clone_args *ca, const void __user *uargs, size_t size)
+{
+	u8 byte;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	for (size_t i = sizeof(*ca); i < size; i++) {
+		if (get_user(byte, (const u8 __user *)uargs + i))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	memset(ca, 0, sizeof(*ca));
+	return copy_from_user(ca, uargs, min(size, sizeof(*ca))) ? -EFAULT : 0;
+}
+
+static bool clone3_args_valid(const struct clone_args *ca)
+{
+	if (ca->flags & ~(CLONE_LEGACY_FLAGS | CLONE_CLEAR_SIGHAND))
+		return false;
+	if (ca->flags & (CLONE_DETACHED | CSIGNAL))
+		return false;
+	if ((ca->flags & CLONE_SIGHAND) && (ca->flags & CLONE_CLEAR_SIGHAND))
+		return false;
+	if ((ca->flags & (CLONE_THREAD | CLONE_PARENT)) && ca->exit_signal)
+		return false;
+	if (ca->set_tid || ca->set_tid_size || ca->exit_signal > _NSIG)
+		return false;
+	if (!ca->stack)
+		return !ca->stack_size;
+	return ca->stack_size && access_ok((void *)ca->stack, ca->stack_size);
+}
+
+long sys_clone3(void __user *uargs, size_t size)
+{
+	struct clone_args ca;
+	int err = copy_clone_args(&ca, uargs, size);
+
+	if (err)
+		return err;
+	if (!clone3_args_valid(&ca))
+		return -EINVAL;
+	return kernel_clone(&(struct kernel_clone_args){
+		.flags = ca.flags, .exit_signal = ca.exit_signal, .stack = ca.stack + ca.stack_size, .tls = ca.tls,
+		.parent_tid = (int *)ca.parent_tid, .child_tid = (int *)ca.child_tid,
+	});
+}
+
+long sys_set_tid_address(int __user *tidptr)
+{
+	current->clear_child_tid = tidptr;
+	return current->pid;
+}
