@@ -6,6 +6,7 @@
  * The line may be cut at 256 bytes inside the argument, but never inside the interpreter's name: half a path might
  * be another program's. In Linux: fs/binfmt_script.c.
  */
+#include "err.h"
 #include "string.h"
 #include "kernel/binfmts.h"
 
