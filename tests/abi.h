@@ -238,6 +238,9 @@ int main(int argc, char **argv)
 	self_path[n > 0 ? n : 0] = 0;
 	if (argc > 1 && argv[1][0] == '@')
 		return exec_main ? exec_main(argc, argv) : 99;
+	for (int sig = 1; sig < 65; sig++)	/* whoever started us may differ */
+		signal(sig, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
 	signal(SIGTTOU, SIG_IGN);
 	for (struct test *t = first_test; t; t = t->next)
 		if (argc < 2 || !strcmp(argv[1], t->name))

@@ -74,7 +74,7 @@ TEST(symlinks)
 	CHECK_EQ(st.st_size, 6);
 	CHECK_ERR(stat("l", &st), ENOENT);
 	CHECK_ERR(readlink(".", buf, 10), EINVAL);
-	CHECK_ERR(readlink("l", buf, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_readlink, "l", buf, 0), EINVAL);
 	CHECK_ERR(symlink("x", "l"), EEXIST);
 	CHECK_ERR(symlink("", "m"), ENOENT);
 	CHECK_OK(mkdir("d", 0755));
@@ -282,6 +282,7 @@ TEST(getdents_names)
 	for (n = 0; (e = readdir(d)); n++)
 		;
 	CHECK_EQ(n, 502);
+	lseek(dirfd(d), 0, SEEK_SET);
 	CHECK_ERR(syscall(SYS_getdents64, dirfd(d), name, 1), EINVAL);
 	CHECK_ERR(syscall(SYS_getdents64, open("d/1", O_RDONLY), seen, 500), ENOTDIR);
 }

@@ -1,0 +1,276 @@
+"""cutaway.py: boots a kernel in QEMU and talks to it; every wait has a limit and says what it waited for.
+
+    with Machine("name", append="...") as m:        PVH: -kernel and -initrd
+        m.login()
+        out = m.run("ls /proc/self")                at the shell's prompt
+    out = batch("name", "commands", files={...})    one boot, one script, its output
+
+CUTAWAY_KERNEL=vmlinuz runs everything on another kernel (Debian's Linux: the tests must pass there too).
+CUTAWAY_SLOW=3 stretches all limits.
+"""
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from pexpect import fdpexpect
+import pexpect
+
+TOP = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("O", TOP / "build")).resolve()
+KERNEL = Path(os.environ.get("CUTAWAY_KERNEL") or BUILD / "cutaway.elf")
+INITRAMFS = Path(os.environ.get("INITRAMFS", BUILD / "initramfs.cpio"))
+ISO = Path(os.environ.get("ISO", BUILD / "cutaway.iso"))
+LOGS = BUILD / "tests/logs"
+SLOW = float(os.environ.get("CUTAWAY_SLOW", "1"))
+ON_LINUX = "CUTAWAY_KERNEL" in os.environ
+PROMPT = "ct%%> "
+OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+
+class Failed(AssertionError):
+    pass
+
+
+def newc(path, mode, data=b"", nlink=1, rdev=(0, 0), ino=0):
+    """One member of a newc cpio archive."""
+    name = path.encode() + b"\0"
+    fields = (ino, mode, 0, 0, nlink, 0, len(data), 0, 0, rdev[0], rdev[1], len(name), 0)
+    head = b"070701" + b"".join(b"%08X" % f for f in fields) + name
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def archive(files):
+    """{path: bytes, or Path to copy, or None for a directory} as an archive; parents are made."""
+    out, seen = [], set()
+
+    def directory(path):
+        if path and path not in seen:
+            directory(os.path.dirname(path))
+            seen.add(path)
+            out.append(newc(path, 0o40755, nlink=2))
+
+    for path, data in files.items():
+        path = path.strip("/")
+        if data is None:
+            directory(path)
+            continue
+        directory(os.path.dirname(path))
+        mode = 0o100755
+        if isinstance(data, Path):
+            mode = 0o100000 | (data.stat().st_mode & 0o777)
+            data = data.read_bytes()
+        out.append(newc(path, mode, data if isinstance(data, bytes) else data.encode()))
+    data = b"".join(out) + newc("TRAILER!!!", 0)
+    return data + bytes(-len(data) % 512)
+
+
+class Machine:
+    def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=1, cpu="max", machine="q35",
+                 iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False):
+        self.name = name
+        self.dir = Path(tempfile.mkdtemp(prefix="cutaway-"))
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log_path = LOGS / (re.sub(r"[^\w.-]", "_", name) + ".log")
+        self.log_path.write_bytes(b"")
+        args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", str(mem), "-smp", str(smp),
+                "-no-reboot", "-display", "none", "-monitor", "none",
+                "-chardev", f"socket,id=serial,path={self.dir}/serial,server=on,wait=on,logfile={self.log_path}",
+                "-serial", "chardev:serial", "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off"]
+        if not display:
+            args += ["-vga", "none", "-nic", "none"]
+        else:
+            args += ["-nic", "none"]
+        if icount:
+            args += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+        if uefi:
+            args += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF[0]}",
+                     "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={OVMF[1]}"]
+        if iso:
+            args += (["-drive", f"file={iso},format=raw,readonly=on"] if disk else ["-cdrom", str(iso)])
+        else:
+            args += ["-kernel", str(kernel or KERNEL), "-append", f"{console} {append}".strip()]
+            if initrd is not None:
+                data = INITRAMFS.read_bytes() if initrd == "base" else initrd
+                (self.dir / "initrd").write_bytes(data + (archive(files) if files else b""))
+                args += ["-initrd", str(self.dir / "initrd")]
+        self.stderr = open(self.dir / "stderr", "w+b")
+        self.qemu = subprocess.Popen(args + list(qemu), stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
+        self.sock = self._connect("serial")
+        self.serial = fdpexpect.fdspawn(self.sock.fileno(), timeout=30, maxread=65536)
+        self.serial.delaybeforesend = None
+        self._qmp = None
+
+    def _connect(self, name):
+        end = time.time() + 20 * SLOW
+        while True:
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.connect(str(self.dir / name))
+                return sock
+            except OSError:
+                sock.close()
+                if self.qemu.poll() is not None or time.time() > end:
+                    self.stderr.seek(0)
+                    raise Failed(f"{self.name}: QEMU did not start: {self.stderr.read().decode()}") from None
+                time.sleep(0.02)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        if self.qemu.poll() is None:
+            self.qemu.kill()
+        self.qemu.wait()
+        self.sock.close()
+        if self._qmp:
+            self._qmp.close()
+        self.stderr.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # --- The serial line ---------------------------------------------------------------------------
+    def log(self):
+        return self.log_path.read_bytes().decode(errors="replace").replace("\r", "")
+
+    def tail(self, lines=40):
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def expect(self, pattern, timeout=30, what=None):
+        """Waits for a pattern (or one of a list: returns which).  A panic ends every wait."""
+        patterns = pattern if isinstance(pattern, list) else [pattern]
+        patterns = [p.encode() if isinstance(p, str) else p for p in patterns]
+        panic = b"Kernel panic - not syncing[^\r\n]*"
+        extra = [] if any(b"panic" in p for p in patterns if isinstance(p, bytes)) else [panic]
+        try:
+            got = self.serial.expect(patterns + extra, timeout=timeout * SLOW)
+        except pexpect.TIMEOUT:
+            raise Failed(f"{self.name}: waited {timeout * SLOW:.0f} s for {what or pattern!r}; the log ends:\n{self.tail()}") from None
+        except pexpect.EOF:
+            raise Failed(f"{self.name}: QEMU ended while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
+        except OSError:
+            raise Failed(f"{self.name}: QEMU went away while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
+        if got == len(patterns):
+            time.sleep(0.5)
+            raise Failed(f"{self.name}: panic while waiting for {what or pattern!r}; the log ends:\n{self.tail(60)}")
+        return got
+
+    def before(self):
+        return self.serial.before.decode(errors="replace").replace("\r", "")
+
+    def send(self, text):
+        self.sock.sendall(text.encode() if isinstance(text, str) else text)
+
+    def sendline(self, text=""):
+        self.send(text + "\r")
+
+    def login(self, timeout=60):
+        """Waits for init's shell and gives it a prompt that nothing else prints."""
+        self.expect(r"root@cutaway", timeout, "the login shell's prompt")
+        self.expect(r"# ", 10)
+        self.sendline("stty cols 400; PS1='ct%''%> '; unalias -a")
+        self.expect(PROMPT, 20, "the tests' prompt")
+
+    def run(self, command, timeout=30, status=0):
+        """One command at the prompt: its output.  status=None: any."""
+        self.sendline(command + "; echo \"[st:$?]\"")
+        self.expect(r"\r\n", timeout, f"the echo of {command!r}")
+        self.expect(r"\[st:(\d+)\]\r\n", timeout, f"the end of {command!r}")
+        out, got = self.before(), int(self.serial.match.group(1))
+        self.expect(PROMPT, 10)
+        if status is not None and got != status:
+            raise Failed(f"{self.name}: {command!r} gave {got}, not {status}: {out}")
+        return out
+
+    def wait_exit(self, timeout=30):
+        """Reads the rest until QEMU ends; its exit status."""
+        try:
+            self.serial.expect(pexpect.EOF, timeout=timeout * SLOW)
+        except pexpect.TIMEOUT:
+            raise Failed(f"{self.name}: still running after {timeout} s; the log ends:\n{self.tail()}") from None
+        except OSError:
+            pass
+        return self.qemu.wait(timeout=20)
+
+    # --- QMP: the screen and the keyboard --------------------------------------------------------------
+    def qmp(self, command, **arguments):
+        if not self._qmp:
+            self._qmp = self._connect("qmp").makefile("rw")
+            self._qmp.readline()
+            self.qmp("qmp_capabilities")
+        self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._qmp.flush()
+        while True:
+            answer = json.loads(self._qmp.readline())
+            if "error" in answer:
+                raise Failed(f"QMP {command}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def screenshot(self, name):
+        """The screen as a PNG in the log directory; its path."""
+        path = LOGS / f"{name}.png"
+        self.qmp("screendump", filename=str(path), format="png")
+        return path
+
+    def pixels(self):
+        """The screen: (width, height, rgb bytes)."""
+        path = self.dir / "screen.ppm"
+        self.qmp("screendump", filename=str(path))
+        data = path.read_bytes()
+        head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
+        return int(head.group(1)), int(head.group(2)), data[head.end():]
+
+    KEYS = {" ": "spc", "\n": "ret", "-": "minus", "=": "equal", ".": "dot", ",": "comma", "/": "slash", ";": "semicolon",
+            "'": "apostrophe", "`": "grave_accent", "[": "bracket_left", "]": "bracket_right", "\\": "backslash",
+            "\t": "tab", "\x1b": "esc", "\x7f": "backspace"}
+    SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
+
+    def key(self, *keys):
+        """Keys pressed together, by QEMU's names: key("ctrl", "c")."""
+        self.qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys])
+        time.sleep(0.03)
+
+    def type(self, text):
+        for c in text:
+            if c in self.SHIFTED:
+                self.key("shift", self.KEYS.get(self.SHIFTED[c], self.SHIFTED[c]))
+            elif c.isupper():
+                self.key("shift", c.lower())
+            else:
+                self.key(self.KEYS.get(c, c))
+
+
+def strip_kernel_log(text):
+    return re.sub(r"^\[ *\d+\.\d{6}\] .*\n", "", text.replace("\r", ""), flags=re.M)
+
+
+def batch(name, script, files=None, timeout=120, append="", **kw):
+    """Boots, runs one shell script by CUTAWAY_RUN, powers off; what it printed, without kernel lines."""
+    files = dict(files or {})
+    files["/tests/run.sh"] = "#!/bin/sh\necho '@@begin@@'\n" + script + "\necho '@@end@@'\n"
+    with Machine(name, append=f"quiet CUTAWAY_RUN=/tests/run.sh {append}", files=files, **kw) as m:
+        m.expect("@@begin@@\r\n", 60, "the script's start")
+        m.expect(r"@@end@@\r\n", timeout, "the script's end")
+        out = strip_kernel_log(m.before())
+        m.expect("CUTAWAY_RUN: status 0", 30)
+        m.wait_exit(60)
+        return out
+
+
+def console_output(command, timeout, cwd=None, env=None):
+    """Runs a program on the host with a terminal of its own: (exit status, output)."""
+    child = pexpect.spawn(str(command[0]), [str(c) for c in command[1:]], timeout=timeout * SLOW, cwd=cwd, env=env,
+                          dimensions=(24, 80), encoding=None)
+    child.expect(pexpect.EOF)
+    child.close()
+    status = child.exitstatus if child.exitstatus is not None else 128 + (child.signalstatus or 0)
+    return status, child.before.decode(errors="replace").replace("\r", "")
