@@ -34,7 +34,9 @@
  */
 #pragma once
 #include "mm/page.h"
+#include "err.h"
 #include "radix.h"
+#include "asm/uaccess.h"
 #include "sched/lock.h"
 #include "uapi/mman.h"
 
@@ -140,6 +142,7 @@ struct linux_binprm;
 #define VM_IO 0x4000UL
 #define VM_DONTCOPY 0x20000UL
 #define VM_DONTEXPAND 0x40000UL
+#define VM_WIPEONFORK 0x2000000UL
 #define VM_ACCOUNT 0x100000UL
 #define VM_NORESERVE 0x200000UL
 #define VM_HUGETLB 0x400000UL
@@ -215,7 +218,8 @@ struct vm_fault {
 	pte_t orig_pte;
 };
 
-/* memory.c */
+/* mm_struct.c: an address space's life */
+void mmap_init(void);				/* caches, zero page; before the first mm_alloc */
 struct mm_struct *mm_alloc(void);		/* empty, mm_users 1; NULL */
 struct mm_struct *dup_mm(struct mm_struct *old);	/* fork: VMAs and page tables, pages shared (COW); ERR_PTR. May sleep */
 void mmget(struct mm_struct *mm);
@@ -224,13 +228,29 @@ void mmgrab(struct mm_struct *mm);
 void mmdrop(struct mm_struct *mm);		/* last reference: pgd and struct go */
 struct mm_struct *get_task_mm(struct task_struct *p);	/* a user reference for /proc, or NULL */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next);	/* => irqs off or preemption off */
+static inline u64 get_mm_rss(struct mm_struct *mm)
+{
+	return atomic_long_read(&mm->rss_anon) + atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem);
+}
+void update_hiwater_rss(struct mm_struct *mm);	/* before pages are dropped */
+
+/* fault.c */
 /* VM_FAULT_* bits, 0: done. => mmap_lock (read); may sleep */
 int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags);
 /* The exception's door, from trap.c: finds the VMA, grows the stack, fixes, or sends the signal; kernel faults end in
  * the exception table or die(). */
 void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code);
+/* Faults in [start, start+len) as far as it goes: MAP_POPULATE, mlock. Takes mmap_lock; 0 or -errno of the first failure */
+int mm_populate(u64 start, u64 len);
+
+/* memory.c: page tables. => mmap_lock (write, or read for zap) */
 void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end);	/* drops the pages; => mmap_lock */
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);	/* 0, -ENOMEM */
+/* Frees the tables under a list of dropped VMAs that lie wholly between floor and ceiling. */
+void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling);
+void change_protection(struct vm_area_struct *vma, u64 start, u64 end);	/* entries follow new vm_flags */
+atomic_long_t *rss_of_file(struct vm_area_struct *vma);	/* the counter of vma's file pages */
+int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len);	/* 0, -ENOMEM: nothing moved */
 int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot);	/* device memory, special entries */
 /* Drops [start, end) (bytes; end 0 = all) of a file from every address space: truncate. May sleep */
 void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows);
@@ -242,6 +262,11 @@ extern struct page *zero_page;
 pgprot_t vm_get_page_prot(u64 vm_flags);
 
 /* mmap.c; find_* => mmap_lock */
+extern int sysctl_overcommit_memory, sysctl_max_map_count;
+extern atomic_long_t vm_committed_as;		/* pages promised to VM_ACCOUNT mappings */
+u64 vm_commit_limit(void);
+#define MMAP_MIN_ADDR 65536UL
+#define STACK_GUARD_GAP (256UL * PAGE_SIZE)
 struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr);	/* first with vm_end > addr, or NULL */
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u64 addr, struct vm_area_struct **prev);
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, u64 start, u64 end);
@@ -255,6 +280,31 @@ int expand_stack(struct vm_area_struct *vma, u64 addr);	/* => mmap_lock read is 
 u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off);	/* takes the lock */
 int vm_munmap(u64 start, size_t len);
 void exit_mmap(struct mm_struct *mm);
+/* vma.c: the parts that mmap, mremap, mprotect and fork are made of. => mmap_lock (write) */
+void vma_init(void);
+void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma);	/* joins them if nothing tells them apart (M4) */
+void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);	/* its own vm_next stays */
+void vma_unlink_file(struct vm_area_struct *vma);
+static inline u64 vma_pages(const struct vm_area_struct *vma) { return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT; }
+u64 vm_start_gap(const struct vm_area_struct *vma);	/* where the room below ends: a stack keeps a gap */
+u64 get_unmapped_area(struct mm_struct *mm, u64 addr, u64 len, u64 flags);	/* -ENOMEM, -EINVAL */
+bool may_expand_vm(struct mm_struct *mm, u64 vm_flags, u64 npages);	/* RLIMIT_AS, RLIMIT_DATA */
+int vm_enough_memory(u64 npages);		/* promises them (vm_committed_as), or -ENOMEM */
+bool mlock_allowed(struct mm_struct *mm, u64 vm_flags, u64 npages);	/* RLIMIT_MEMLOCK if vm_flags has VM_LOCKED */
+void vm_stat_account(struct mm_struct *mm, u64 vm_flags, s64 npages);
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+struct vm_area_struct *vma_dup(struct mm_struct *mm, struct vm_area_struct *vma);	/* a copy, not linked; NULL */
+void vma_set_range(struct vm_area_struct *vma, u64 start, u64 end);	/* grows or shrinks; pgoff follows start */
+void remove_vma(struct vm_area_struct *vma);	/* close, fput, free */
+int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr);	/* vma keeps what is below addr */
+/* The VMA that takes in [start, end) by growing (or joining two), or NULL: no neighbour fits. */
+struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, u64 start, u64 end, u64 vm_flags,
+				 struct file *file, u64 pgoff);
+/* Gives [start, end) of vma these flags: splits, merges. The VMA that has start afterwards; ERR_PTR */
+struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 end, u64 vm_flags);
+/* shmem.c: memory files without a name, for MAP_SHARED | MAP_ANONYMOUS and memfd_create. ERR_PTR */
+struct file *shmem_file_setup(const char *name, u64 size);
+int shmem_zero_setup(struct vm_area_struct *vma);	/* vma maps a new one; 0 or -errno */
 void arch_pick_mmap_layout(struct mm_struct *mm, u64 stack_gap_rlimit);	/* mmap_base; ASLR unless norandmaps */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);	/* zeroed but for mm; NULL */
 void vm_area_free(struct vm_area_struct *vma);
@@ -299,7 +349,7 @@ ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos);
 ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t pos);
 
 /* oom.c: kills the largest task with a report as Linux's ("Out of memory: Killed process ..."). May be called by faults and exec. */
-void out_of_memory(void);
+bool out_of_memory(void);			/* false: there is memory, nothing was done. May sleep */
 
 /*
  * Doors, called upward from mm: inode size by i_size_read(), file get/put (fs/fs.h); force_sig_fault, do_send_sig,

@@ -40,6 +40,7 @@
 #define _PAGE_PSE BIT(7)
 #define _PAGE_GLOBAL BIT(8)
 #define _PAGE_SPECIAL BIT(9)		/* soft: no struct page is counted (zero page, device memory) */
+#define _PAGE_PROTNONE _PAGE_GLOBAL	/* in a user entry that is not present: a page under PROT_NONE */
 #define _PAGE_NX BIT(63)
 #define PTE_PFN_MASK 0x000ffffffffff000UL
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
@@ -61,6 +62,7 @@ static inline unsigned pmd_index(u64 a) { return a >> PMD_SHIFT & 511; }
 static inline unsigned pte_index(u64 a) { return a >> PAGE_SHIFT & 511; }
 
 static inline bool pte_present(pte_t e) { return e & _PAGE_PRESENT; }
+static inline bool pte_mapped(pte_t e) { return e & (_PAGE_PRESENT | _PAGE_PROTNONE); }	/* has a page */
 static inline bool pte_none(pte_t e) { return !e; }
 static inline bool pte_write(pte_t e) { return e & _PAGE_RW; }
 static inline bool pte_dirty(pte_t e) { return e & _PAGE_DIRTY; }

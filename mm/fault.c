@@ -1,0 +1,393 @@
+/*
+ * The fault: the table in mm/mm.h, in code.
+ *
+ *   do_page_fault      the exception: which VMA, is it allowed, grow the stack, signal
+ *     handle_mm_fault  the entry: none, or read-only and written to
+ *       do_anonymous_page, do_file_fault (and its neighbours), do_wp_page (COW)
+ *
+ * Locks: mmap_lock (read) for the VMA, page_table_lock for the entry. Only looking for a file's page may
+ * sleep; the entry is then looked at again.  Left out: huge pages, swap.  In Linux: mm/memory.c, arch/x86/mm/fault.c.
+ */
+#include "mm/mm.h"
+#include "fs/fs.h"
+#include "kernel/process.h"
+#include "string.h"
+
+#define PF_PROT BIT(0)			/* error code: SDM 3A 4.7 */
+#define PF_WRITE BIT(1)
+#define PF_USER BIT(2)
+#define PF_INSTR BIT(4)
+#define FAULT_AROUND_PAGES 16UL
+
+/* The entry for a page in vma; a private page becomes writable only when it is being written and may be. */
+static pte_t make_entry(struct vm_area_struct *vma, struct page *page, unsigned flags)
+{
+	pte_t e = pfn_pte(page_to_pfn(page), vma->vm_page_prot);
+
+	if (flags & FAULT_FLAG_WRITE)
+		return vma->vm_flags & VM_WRITE ? e | _PAGE_RW | _PAGE_DIRTY : e | _PAGE_DIRTY;
+	return vma->vm_ops && vma->vm_ops->page_mkwrite ? pte_wrprotect(e) : e;
+}
+
+static struct page *new_anon_page(struct vm_fault *vmf, gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp);
+
+	if (page) {
+		page->flags |= PG_anon;
+		atomic_long_inc(&nr_anon_pages);
+		atomic_long_inc(&vmf->vma->vm_mm->rss_anon);
+	}
+	return page;
+}
+
+/* => page_table_lock, as all that set entries here */
+static int do_anonymous_page(struct vm_fault *vmf)
+{
+	struct page *page;
+
+	if (!(vmf->flags & FAULT_FLAG_WRITE)) {
+		*vmf->pte = pte_mkspecial(pfn_pte(page_to_pfn(zero_page), vmf->vma->vm_page_prot & ~_PAGE_RW));
+		return 0;
+	}
+	page = new_anon_page(vmf, 0);
+	if (!page)
+		return VM_FAULT_OOM;
+	clear_page(page_address(page));
+	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
+	return 0;
+}
+
+/* Write to a read-only entry of a private mapping: the sole owner takes the page, others get a copy. */
+static int do_wp_page(struct vm_fault *vmf)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+	struct page *old = pfn_to_page(pte_pfn(vmf->orig_pte)), *page;
+	bool counted = !pte_special(vmf->orig_pte);
+
+	if (counted && (old->flags & PG_anon) && page_count(old) == 1) {
+		*vmf->pte = make_entry(vmf->vma, old, vmf->flags);
+		flush_tlb_page(mm, vmf->address);
+		return 0;
+	}
+	if (!pfn_valid(pte_pfn(vmf->orig_pte)))
+		return VM_FAULT_SIGBUS;
+	page = new_anon_page(vmf, 0);
+	if (!page)
+		return VM_FAULT_OOM;
+	if (!counted && old == zero_page)
+		clear_page(page_address(page));
+	else
+		copy_page(page_address(page), page_address(old));
+	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
+	flush_tlb_page(mm, vmf->address);
+	if (counted) {
+		atomic_long_dec(old->flags & PG_anon ? &mm->rss_anon : rss_of_file(vmf->vma));
+		put_page(old);
+	}
+	return 0;
+}
+
+/* An entry is there. Either it was only the TLB that did not know, or it is written to and read-only. */
+static int do_present(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	pte_t e = vmf->orig_pte;
+
+	if (!(vmf->flags & FAULT_FLAG_WRITE) || pte_write(e)) {
+		flush_tlb_page(vma->vm_mm, vmf->address);
+		return 0;
+	}
+	if (!(vma->vm_flags & VM_SHARED))
+		return do_wp_page(vmf);
+	if (vma->vm_ops && vma->vm_ops->page_mkwrite) {
+		int ret;
+
+		vmf->page = pfn_to_page(pte_pfn(e));
+		ret = vma->vm_ops->page_mkwrite(vmf);
+		if (ret)
+			return ret;
+	}
+	*vmf->pte = e | _PAGE_RW | _PAGE_DIRTY;
+	flush_tlb_page(vma->vm_mm, vmf->address);
+	return 0;
+}
+
+/* Maps what the cache has around the address, inside the VMA and one aligned block of pages. */
+static bool do_fault_around(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	u64 back = min((vmf->address >> PAGE_SHIFT) % FAULT_AROUND_PAGES, (vmf->address - vma->vm_start) >> PAGE_SHIFT);
+	u64 block = FAULT_AROUND_PAGES - (vmf->address >> PAGE_SHIFT) % FAULT_AROUND_PAGES;
+	u64 ahead = min(block, (vma->vm_end - vmf->address) >> PAGE_SHIFT);
+	bool done;
+
+	spin_lock(&vma->vm_mm->page_table_lock);
+	vma->vm_ops->map_pages(vmf, vmf->pgoff - back, vmf->pgoff + ahead);
+	done = !pte_none(*vmf->pte);
+	spin_unlock(&vma->vm_mm->page_table_lock);
+	return done;
+}
+
+/* Nothing is there and a file has the page. => mmap_lock only; may sleep */
+static int do_file_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	bool write = vmf->flags & FAULT_FLAG_WRITE, cow = write && !(vma->vm_flags & VM_SHARED);
+	struct page *page;
+	int ret;
+
+	vmf->pgoff = vma->vm_pgoff + ((vmf->address - vma->vm_start) >> PAGE_SHIFT);
+	if (!write && vma->vm_ops->map_pages && do_fault_around(vmf))
+		return 0;
+	ret = vma->vm_ops->fault(vmf);
+	if (ret)
+		return ret & VM_FAULT_NOPAGE ? 0 : ret;
+	page = vmf->page;
+	if (write && !cow && vma->vm_ops->page_mkwrite && (ret = vma->vm_ops->page_mkwrite(vmf)))
+		goto out;
+	spin_lock(&vma->vm_mm->page_table_lock);
+	/* Recheck: the lock was dropped. Another thread was quicker, or truncate took the page: fault again. */
+	if (!pte_none(*vmf->pte) || page->mapping != vma->vm_file->f_mapping) {
+		spin_unlock(&vma->vm_mm->page_table_lock);
+		goto out;
+	}
+	if (cow) {
+		struct page *copy = new_anon_page(vmf, 0);
+
+		if (copy) {
+			copy_page(page_address(copy), page_address(page));
+			*vmf->pte = make_entry(vma, copy, vmf->flags);
+		} else {
+			ret = VM_FAULT_OOM;
+		}
+	} else {
+		get_page(page);
+		atomic_long_inc(rss_of_file(vma));
+		*vmf->pte = make_entry(vma, page, vmf->flags);
+	}
+	spin_unlock(&vma->vm_mm->page_table_lock);
+out:
+	put_page(page);
+	return ret;
+}
+
+int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_fault vmf;
+	int ret;
+
+	vmf.vma = vma;
+	vmf.address = address & PAGE_MASK;
+	vmf.flags = flags;
+	spin_lock(&mm->page_table_lock);
+	vmf.pte = pte_alloc(mm, vmf.address);
+	if (unlikely(!vmf.pte)) {
+		ret = VM_FAULT_OOM;
+	} else if (!pte_none(vmf.orig_pte = *vmf.pte)) {
+		ret = do_present(&vmf);
+	} else if (!vma->vm_ops || !vma->vm_ops->fault) {
+		ret = vma->vm_flags & VM_PFNMAP ? VM_FAULT_SIGBUS : do_anonymous_page(&vmf);
+	} else {
+		spin_unlock(&mm->page_table_lock);
+		return do_file_fault(&vmf);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return ret;
+}
+
+/* ---- the exception ---- */
+
+/* Linux's line for the log: "name[pid]: segfault at 0 ip ... sp ... error 6 in file[start+len]". */
+static void show_segfault(struct pt_regs *regs, u64 address, u64 error_code)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	char in[80] = "";
+	void *handler = (void *)current->sighand->action[SIGSEGV - 1].sa.sa_handler;
+
+	if (current != init_process && handler != (void *)SIG_DFL && handler != (void *)SIG_IGN)
+		return;
+	down_read(&mm->mmap_lock);
+	vma = find_vma(mm, regs->rip);
+	if (vma && vma->vm_file && vma->vm_start <= regs->rip)
+		snprintf(in, sizeof(in), " in %s[%lx+%lx]", vma->vm_file->f_path.dentry->d_name.name, vma->vm_start,
+			 vma->vm_end - vma->vm_start);
+	up_read(&mm->mmap_lock);
+	printk(KERN_INFO "%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx%s\n", current->comm, current->pid, address,
+	       regs->rip, regs->rsp, error_code, in);
+}
+
+/* The fault can't be mended: a signal for user code, the exception table for a user copy, the end for others. */
+static void bad_area(struct pt_regs *regs, u64 address, u64 error_code, int sig, int code)
+{
+	u64 fixup;
+
+	if (!user_mode(regs)) {
+		fixup = search_exception_table(regs->rip);
+		if (!fixup)
+			die("BUG: unable to handle page fault", regs, error_code);
+		regs->rip = fixup;
+		return;
+	}
+	if (address >= TASK_SIZE)
+		error_code |= PF_PROT;	/* tells nothing about kernel addresses */
+	if (sig == SIGSEGV)
+		show_segfault(regs, address, error_code);
+	current->thread.cr2 = address;
+	current->thread.error_code = error_code;
+	current->thread.trap_nr = 14;
+	force_sig_fault(sig, code, address);
+}
+
+static bool access_allowed(struct vm_area_struct *vma, u64 error_code)
+{
+	if (error_code & PF_WRITE)
+		return vma->vm_flags & VM_WRITE;
+	if (error_code & PF_INSTR)
+		return vma->vm_flags & VM_EXEC;
+	return !(error_code & PF_PROT) && (vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC));
+}
+
+/* Finds the VMA of a user address, growing the stack down to it. => mmap_lock (read) */
+static struct vm_area_struct *find_vma_grow(struct mm_struct *mm, u64 address)
+{
+	struct vm_area_struct *vma = find_vma(mm, address);
+
+	if (vma && unlikely(vma->vm_start > address) && (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, address)))
+		return NULL;
+	return vma;
+}
+
+void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned flags = (error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0) | (error_code & PF_USER ? FAULT_FLAG_USER : 0);
+	struct vm_area_struct *vma;
+	int ret;
+
+	if (unlikely(address >= TASK_SIZE))
+		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
+	if (!user_mode(regs) && (!mm || in_atomic() || !search_exception_table(regs->rip)))
+		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
+	if (regs->eflags & EFLAGS_IF)
+		local_irq_enable();
+	this_cpu->nr_faults++;
+retry:
+	down_read(&mm->mmap_lock);
+	vma = find_vma_grow(mm, address);
+	if (unlikely(!vma || !access_allowed(vma, error_code))) {
+		up_read(&mm->mmap_lock);
+		return bad_area(regs, address, error_code, SIGSEGV, vma ? SEGV_ACCERR : SEGV_MAPERR);
+	}
+	ret = handle_mm_fault(vma, address, flags);
+	up_read(&mm->mmap_lock);
+	if (likely(!ret)) {
+		current->min_flt++;
+	} else if (ret & VM_FAULT_OOM) {
+		if (fatal_signal_pending(current) || (!user_mode(regs) && !out_of_memory()))
+			return user_mode(regs) ? (void)0 : bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
+		if (!user_mode(regs))
+			goto retry;
+		out_of_memory();	/* then the instruction tries again, or the signal ends it */
+	} else if (ret & VM_FAULT_SIGBUS) {
+		bad_area(regs, address, error_code, SIGBUS, BUS_ADRERR);
+	} else if (ret & VM_FAULT_SIGSEGV) {
+		bad_area(regs, address, error_code, SIGSEGV, SEGV_ACCERR);
+	} else {
+		current->maj_flt++;
+	}
+}
+
+/* ---- the kernel in another address space ---- */
+
+/* force: also where the VMA forbids it, as debuggers may; a private page is then copied first. */
+static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, bool force)
+{
+	struct vm_area_struct *vma = addr < TASK_SIZE ? find_vma_grow(mm, addr) : NULL;
+	u64 need = write ? VM_WRITE : VM_READ;
+
+	if (!vma || (vma->vm_flags & VM_PFNMAP))
+		return ERR_PTR(-EFAULT);
+	if (!(vma->vm_flags & need) && (!force || !(vma->vm_flags & need << 4) || (write && !is_cow_mapping(vma->vm_flags))))
+		return ERR_PTR(-EFAULT);
+	for (int tries = 0;; tries++) {
+		struct page *page = NULL;
+		pte_t *pte;
+		int ret;
+
+		spin_lock(&mm->page_table_lock);
+		pte = pte_lookup(mm, addr);
+		if (pte && pte_mapped(*pte)) {
+			page = pfn_to_page(pte_pfn(*pte));
+			/* A forced write leaves the entry read-only: after the fault the copy is ours. */
+			if (write && !pte_write(*pte) && !(tries && !(vma->vm_flags & VM_WRITE) && (page->flags & PG_anon)))
+				page = NULL;
+			else
+				get_page(page);
+		}
+		spin_unlock(&mm->page_table_lock);
+		if (page)
+			return page;
+		ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
+		if (ret & VM_FAULT_OOM)
+			return ERR_PTR(-ENOMEM);
+		if (ret & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))
+			return ERR_PTR(-EFAULT);
+	}
+}
+
+struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write)
+{
+	return __get_user_page(mm, addr, write, false);
+}
+
+size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write)
+{
+	size_t done = 0;
+
+	down_read(&mm->mmap_lock);
+	while (done < len) {
+		size_t off = (addr + done) & ~PAGE_MASK, n = min(len - done, PAGE_SIZE - off);
+		struct page *page = __get_user_page(mm, addr + done, write, true);
+
+		if (IS_ERR(page))
+			break;
+		if (write)
+			memcpy(page_address(page) + off, (char *)buf + done, n);
+		else
+			memcpy((char *)buf + done, page_address(page) + off, n);
+		put_page(page);
+		done += n;
+	}
+	up_read(&mm->mmap_lock);
+	return done;
+}
+
+int mm_populate(u64 start, u64 len)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	down_read(&mm->mmap_lock);
+	for (u64 addr = start; addr < start + len && !err && !fatal_signal_pending(current); addr += PAGE_SIZE) {
+		bool write;
+		int ret;
+
+		vma = find_vma(mm, addr);
+		if (!vma || vma->vm_start > addr) {
+			err = -ENOMEM;
+			break;
+		}
+		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+		if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)))
+			continue;
+		ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
+		if (ret & (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))
+			err = ret & VM_FAULT_SIGBUS ? -EFAULT : -ENOMEM;
+	}
+	up_read(&mm->mmap_lock);
+	return err;
+}

@@ -1,0 +1,331 @@
+/*
+ * The page tables of address spaces: what fork copies, munmap drops and mprotect changes.
+ *
+ * All of it is the same loop: run from table to table (next_run skips what is not there, a whole
+ * level at a time), take page_table_lock once for each, and go over its entries.
+ *
+ *      pgd -> pud -> pmd -> | e e e e e e e e ... 512 |   one run: r.n entries from r.pte, for r.addr
+ *
+ * Pages go back to the allocator only after the TLB has forgotten them: zap collects a batch, flushes,
+ * frees.  Tables are kept by mmap_lock, or by i_mmap_lock for who comes from the file: a VMA leaves
+ * its file's list before its tables go.
+ *
+ * Left out: rmap (Linux's mm/rmap.c), huge pages, swap entries.  In Linux: mm/memory.c, mm/mprotect.c.
+ */
+#include "mm/mm.h"
+#include "fs/fs.h"
+
+#define ZAP_BATCH 128
+
+struct pte_run {
+	u64 addr, next;
+	pte_t *pte;			/* of addr */
+	unsigned n;
+};
+
+/* The next run at or after r->next; false: no table is left before end. */
+static bool next_run(struct mm_struct *mm, struct pte_run *r, u64 end)
+{
+	for (r->addr = r->next; r->addr < end;) {
+		u64 *table = mm->pgd;
+		int shift = PGDIR_SHIFT;
+
+		for (; shift > PAGE_SHIFT; shift -= 9) {
+			u64 e = table[r->addr >> shift & 511];
+
+			if (!pte_present(e))
+				break;
+			table = table_of(e);
+		}
+		if (shift == PAGE_SHIFT) {
+			r->pte = table + pte_index(r->addr);
+			r->next = min(end, ALIGN_DOWN(r->addr, PMD_SIZE) + PMD_SIZE);
+			r->n = (r->next - r->addr) >> PAGE_SHIFT;
+			return true;
+		}
+		r->addr = ALIGN_DOWN(r->addr, 1UL << shift) + (1UL << shift);
+	}
+	return false;
+}
+#define for_each_pte_run(mm, r, start, end) for (struct pte_run r = { .next = (start) }; next_run(mm, &r, end);)
+
+static struct page *pte_page(pte_t e)
+{
+	return pfn_to_page(pte_pfn(e));
+}
+
+/* Bits of a new entry. Private pages never get RW here: the first write asks (M6). */
+pgprot_t vm_get_page_prot(u64 vm_flags)
+{
+	pgprot_t prot = _PAGE_ACCESSED;
+
+	prot |= vm_flags & (VM_READ | VM_WRITE | VM_EXEC) ? _PAGE_PRESENT | _PAGE_USER : _PAGE_PROTNONE;
+	if ((vm_flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))
+		prot |= _PAGE_RW;
+	return vm_flags & VM_EXEC ? prot : prot | _PAGE_NX;
+}
+
+/* ---- dropping ---- */
+
+atomic_long_t *rss_of_file(struct vm_area_struct *vma)
+{
+	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+
+	return m && m->a_ops && m->a_ops->shmem ? &vma->vm_mm->rss_shmem : &vma->vm_mm->rss_file;
+}
+
+static void flush_and_free(struct mm_struct *mm, struct pte_run *r, struct page **batch, unsigned nr)
+{
+	if (atomic_read(&mm->mm_users)) {	/* exit flushes once, at its end */
+		if (r->n == 1)
+			flush_tlb_page(mm, r->addr);
+		else
+			flush_tlb_range(mm, r->addr, r->next);
+	}
+	for (unsigned i = 0; i < nr; i++)
+		put_page(batch[i]);
+}
+
+/* Clears a run; cows: private copies of file pages go too. => page_table_lock */
+static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
+{
+	struct page *batch[ZAP_BATCH];
+	unsigned nr = 0;
+	long anon = 0, file = 0;
+	bool cleared = false;
+
+	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
+		pte_t e = *pte;
+
+		if (pte_none(e))
+			continue;
+		if (!pte_special(e)) {
+			struct page *page = pte_page(e);
+
+			if (page->flags & PG_anon) {
+				if (!cows)
+					continue;
+				anon++;
+			} else {
+				file++;
+				if (pte_dirty(e))
+					page->flags |= PG_dirty;
+			}
+			batch[nr++] = page;
+		}
+		*pte = 0;
+		cleared = true;
+		if (nr == ZAP_BATCH) {
+			flush_and_free(vma->vm_mm, r, batch, nr);
+			nr = 0;
+			cleared = false;
+		}
+	}
+	if (cleared)
+		flush_and_free(vma->vm_mm, r, batch, nr);
+	if (anon)
+		atomic_long_add(-anon, &vma->vm_mm->rss_anon);
+	if (file)
+		atomic_long_add(-file, rss_of_file(vma));
+}
+
+static void zap_range(struct vm_area_struct *vma, u64 start, u64 end, bool cows)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	for_each_pte_run(mm, r, start, end) {
+		spin_lock(&mm->page_table_lock);
+		zap_run(vma, &r, cows);
+		spin_unlock(&mm->page_table_lock);
+	}
+}
+
+/* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write) */
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end)
+{
+	zap_range(vma, start, end, true);
+}
+
+/* Truncate's half of the work. => i_rwsem (write), so that no page of the range comes back */
+void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows)
+{
+	u64 first = start >> PAGE_SHIFT, last = end ? PAGE_ALIGN(end) >> PAGE_SHIFT : ~0UL >> PAGE_SHIFT;
+	struct vm_area_struct *vma;
+
+	if (list_empty(&mapping->i_mmap))
+		return;
+	spin_lock(&mapping->i_mmap_lock);
+	list_for_each_entry(vma, &mapping->i_mmap, shared) {
+		u64 from = max(first, vma->vm_pgoff);
+		u64 to = min(last, vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT));
+
+		if (from < to)
+			zap_range(vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
+				  vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
+	}
+	spin_unlock(&mapping->i_mmap_lock);
+}
+
+static void free_page_table(struct mm_struct *mm, void *table)
+{
+	atomic_long_dec(&mm->nr_ptes);
+	atomic_long_dec(&nr_page_tables);
+	free_page(table);
+}
+
+/* Frees the tables of one level, and those below, that serve only [floor, ceiling). => page_table_lock */
+static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, u64 end, u64 floor, u64 ceiling)
+{
+	u64 size = 1UL << shift;
+
+	for (u64 a = ALIGN_DOWN(start, size); a < end; a += size) {
+		u64 *e = &table[a >> shift & 511];
+
+		if (!pte_present(*e))
+			continue;
+		if (shift > PMD_SHIFT)
+			free_tables(mm, table_of(*e), shift - 9, max(start, a), min(end, a + size), floor, ceiling);
+		if (a >= floor && a + size <= ceiling) {
+			free_page_table(mm, table_of(*e));
+			*e = 0;
+		}
+	}
+}
+
+void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling)
+{
+	spin_lock(&mm->page_table_lock);
+	for (; list; list = list->vm_next)
+		free_tables(mm, mm->pgd, PGDIR_SHIFT, list->vm_start, list->vm_end, floor,
+			    list->vm_next ? list->vm_next->vm_start : ceiling);
+	spin_unlock(&mm->page_table_lock);
+}
+
+/* ---- fork ---- */
+
+/* Shares the anonymous pages of a run with the child, read-only on both sides. => page_table_lock of the parent */
+static long copy_run(pte_t *to, struct pte_run *r)
+{
+	long anon = 0;
+
+	for (pte_t *from = r->pte, *end = from + r->n; from < end; from++, to++) {
+		pte_t e = *from;
+
+		if (pte_none(e))
+			continue;
+		if (!pte_special(e)) {
+			struct page *page = pte_page(e);
+
+			if (!(page->flags & PG_anon))
+				continue;	/* the child finds it in the page cache */
+			get_page(page);
+			anon++;
+			if (pte_write(e))
+				*from = e = pte_wrprotect(e);
+		}
+		*to = e;
+	}
+	return anon;
+}
+
+/*
+ * Pages that a fault would find again are not copied: shared mappings, clean pages of files.
+ * => mmap_lock of the parent (write); the child is not yet visible
+ */
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
+{
+	struct mm_struct *mm = src->vm_mm;
+
+	if (!is_cow_mapping(src->vm_flags) && !(src->vm_flags & VM_PFNMAP))
+		return 0;
+	for_each_pte_run(mm, r, src->vm_start, src->vm_end) {
+		unsigned i = 0;
+		pte_t *to;
+		long anon;
+
+		while (i < r.n && (pte_none(r.pte[i]) || (!pte_special(r.pte[i]) && !(pte_page(r.pte[i])->flags & PG_anon))))
+			i++;
+		if (i == r.n)
+			continue;
+		spin_lock(&dst->vm_mm->page_table_lock);
+		to = pte_alloc(dst->vm_mm, r.addr);
+		spin_unlock(&dst->vm_mm->page_table_lock);
+		if (!to)
+			return -ENOMEM;
+		spin_lock(&mm->page_table_lock);
+		anon = copy_run(to, &r);
+		spin_unlock(&mm->page_table_lock);
+		if (anon)
+			atomic_long_add(anon, &dst->vm_mm->rss_anon);
+	}
+	return 0;
+}
+
+/* ---- changing ---- */
+
+/* A private page that nobody shares and that was written stays writable, to save the fault. */
+static pte_t modify_entry(struct vm_area_struct *vma, pte_t e)
+{
+	bool write = !pte_special(e) && (vma->vm_flags & VM_WRITE) && pte_dirty(e) &&
+		     (pte_page(e)->flags & PG_anon) && page_count(pte_page(e)) == 1;
+
+	e = (e & (PTE_PFN_MASK | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_PCD | _PAGE_PWT)) | vma->vm_page_prot;
+	return write ? pte_mkwrite(e) : e;
+}
+
+void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	for_each_pte_run(mm, r, start, end) {
+		spin_lock(&mm->page_table_lock);
+		for (unsigned i = 0; i < r.n; i++)
+			if (pte_mapped(r.pte[i]))
+				r.pte[i] = modify_entry(vma, r.pte[i]);
+		if (r.n == 1)
+			flush_tlb_page(mm, r.addr);
+		else
+			flush_tlb_range(mm, r.addr, r.next);
+		spin_unlock(&mm->page_table_lock);
+	}
+}
+
+/* Moves the entries of [old, old+len): first every table that is needed, then nothing can fail. */
+int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
+{
+	int err = 0;
+
+	spin_lock(&mm->page_table_lock);
+	for (int pass = 0; pass < 2; pass++)
+		for_each_pte_run(mm, r, old, old + len)
+			for (unsigned i = 0; i < r.n && !err; i++) {
+				pte_t *to;
+
+				if (pte_none(r.pte[i]))
+					continue;
+				to = pte_alloc(mm, new + (r.addr - old) + i * PAGE_SIZE);
+				if (!to) {
+					err = -ENOMEM;
+				} else if (pass) {
+					*to = r.pte[i];
+					r.pte[i] = 0;
+				}
+			}
+	flush_tlb_range(mm, old, old + len);
+	spin_unlock(&mm->page_table_lock);
+	return err;
+}
+
+/* One entry for memory that has no counted page (M3). prot adds bits, such as no caching. 0, -ENOMEM */
+int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t *pte;
+
+	spin_lock(&mm->page_table_lock);
+	pte = pte_alloc(mm, addr);
+	if (pte)
+		*pte = pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot | prot));
+	spin_unlock(&mm->page_table_lock);
+	return pte ? 0 : -ENOMEM;
+}

@@ -1,0 +1,174 @@
+/*
+ * mremap: a mapping changes its size or its place, and takes its pages along.
+ *
+ *   shrink   munmap of the end            grow in place   room behind the VMA: longer
+ *   move     a second VMA elsewhere, the entries go over, munmap of the old one
+ *
+ * In Linux: mm/mremap.c, whose order of errors is kept.
+ */
+#include "mm/mm.h"
+#include "fs/fs.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+
+/* The VMA that may go from old_len to new_len at addr, or ERR_PTR. charge: pages promised on success. */
+static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u64 flags, u64 *charge)
+{
+	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
+	u64 pgoff, grow = (new_len - old_len) >> PAGE_SHIFT;
+
+	if (!vma)
+		return ERR_PTR(-EFAULT);
+	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
+		return ERR_PTR(-EINVAL);
+	if ((flags & MREMAP_DONTUNMAP) && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return ERR_PTR(-EINVAL);
+	if (old_len > vma->vm_end - addr)
+		return ERR_PTR(-EFAULT);
+	if (new_len == old_len)
+		return vma;
+	pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
+		return ERR_PTR(-EINVAL);
+	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return ERR_PTR(-EFAULT);
+	if (!mlock_allowed(mm, vma->vm_flags, grow))
+		return ERR_PTR(-EAGAIN);
+	if (!may_expand_vm(mm, vma->vm_flags, grow))
+		return ERR_PTR(-ENOMEM);
+	if (vma->vm_flags & VM_ACCOUNT) {
+		if (vm_enough_memory(grow))
+			return ERR_PTR(-ENOMEM);
+		*charge = grow;
+	}
+	return vma;
+}
+
+/* => new_addr is free. The growth is promised already; the old part's promise moves, DONTUNMAP makes another. */
+static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len, u64 new_addr, u64 flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *new;
+	u64 old_pages = old_len >> PAGE_SHIFT;
+
+	if (mm->map_count >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(old_pages))
+		return -ENOMEM;
+	new = vma_dup(mm, vma);
+	if (!new)
+		goto unaccount;
+	new->vm_start = new_addr;
+	new->vm_end = new_addr + new_len;
+	new->vm_pgoff = vma->vm_file ? vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT) : new_addr >> PAGE_SHIFT;
+	if (move_page_tables(mm, addr, new_addr, old_len)) {
+		new->vm_flags &= ~VM_ACCOUNT;
+		remove_vma(new);
+		goto unaccount;
+	}
+	vma_link(mm, new);
+	vm_stat_account(mm, new->vm_flags, vma_pages(new));
+	/* An out-of-memory split leaves the old range mapped and empty, as in Linux. */
+	if (old_len && !(flags & MREMAP_DONTUNMAP))
+		do_munmap(mm, addr, old_len);
+	merge_with_next(mm, new);
+	if (new->vm_prev)
+		merge_with_next(mm, new->vm_prev);
+	return new_addr;
+unaccount:
+	if (vma->vm_flags & VM_ACCOUNT)
+		atomic_long_add(-(long)old_pages, &vm_committed_as);
+	return -ENOMEM;
+}
+
+static bool can_grow_in_place(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len)
+{
+	u64 end = addr + new_len;
+
+	return old_len == vma->vm_end - addr && end > addr && end <= TASK_SIZE &&
+	       (!vma->vm_next || end <= vm_start_gap(vma->vm_next));
+}
+
+/* MREMAP_FIXED and DONTUNMAP. */
+static u64 mremap_to(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_addr, u64 new_len, u64 flags)
+{
+	struct vm_area_struct *vma;
+	u64 charge = 0, ret;
+
+	if (new_addr & ~PAGE_MASK || new_len > TASK_SIZE || new_addr > TASK_SIZE - new_len ||
+	    (addr + old_len > new_addr && new_addr + new_len > addr))
+		return -EINVAL;
+	if (flags & MREMAP_FIXED && (ret = do_munmap(mm, new_addr, new_len)))
+		return ret;
+	if (old_len > new_len) {
+		ret = do_munmap(mm, addr + new_len, old_len - new_len);
+		if (ret)
+			return ret;
+		old_len = new_len;
+	}
+	vma = vma_to_resize(mm, addr, old_len, new_len, flags, &charge);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if ((flags & MREMAP_DONTUNMAP) && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
+		ret = -ENOMEM;
+	else
+		ret = get_unmapped_area(mm, new_addr, new_len, flags & MREMAP_FIXED ? MAP_FIXED : 0);
+	if ((s64)ret >= 0)
+		ret = move_vma(vma, addr, old_len, new_len, ret, flags);
+	if ((s64)ret < 0)
+		atomic_long_add(-(long)charge, &vm_committed_as);
+	return ret;
+}
+
+static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
+{
+	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
+	u64 charge = 0, ret;
+
+	if (!vma)
+		return -EFAULT;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return mremap_to(mm, addr, old_len, new_addr, new_len, flags);
+	if (old_len >= new_len) {
+		ret = old_len > new_len ? do_munmap(mm, addr + new_len, old_len - new_len) : 0;
+		return ret ? ret : addr;
+	}
+	vma = vma_to_resize(mm, addr, old_len, new_len, flags, &charge);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if (can_grow_in_place(mm, vma, addr, old_len, new_len)) {
+		vm_stat_account(mm, vma->vm_flags, (new_len - old_len) >> PAGE_SHIFT);
+		vma_set_range(vma, vma->vm_start, addr + new_len);
+		merge_with_next(mm, vma);
+		return addr;
+	}
+	ret = flags & MREMAP_MAYMOVE ? get_unmapped_area(mm, 0, new_len, 0) : (u64)-ENOMEM;
+	if ((s64)ret >= 0)
+		ret = move_vma(vma, addr, old_len, new_len, ret, flags);
+	if ((s64)ret < 0)
+		atomic_long_add(-(long)charge, &vm_committed_as);
+	return ret;
+}
+
+long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
+{
+	struct mm_struct *mm = current->mm;
+	bool locked;
+	u64 ret;
+
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
+	    (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE)) ||
+	    (flags & MREMAP_DONTUNMAP && old_len != new_len) || addr & ~PAGE_MASK)
+		return -EINVAL;
+	old_len = PAGE_ALIGN(old_len);
+	new_len = PAGE_ALIGN(new_len);
+	if (!new_len)
+		return -EINVAL;
+	down_write(&mm->mmap_lock);
+	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr);
+	locked = (s64)ret >= 0 && new_len > old_len && (find_vma(mm, ret)->vm_flags & VM_LOCKED);
+	up_write(&mm->mmap_lock);
+	if (locked)
+		mm_populate(ret + old_len, new_len - old_len);
+	return ret;
+}
