@@ -152,6 +152,7 @@ void __init start_kernel(void)
 	fpu_init();
 	sched_init();
 	pid_init();
+	mmap_init();				/* VMAs, the zero page */
 	fork_init();
 	vfs_init();				/* rootfs: needs caches and init's credentials */
 	proc_init();

@@ -24,7 +24,7 @@ void address_space_init(struct address_space *m, struct inode *host, const struc
 	spin_lock_init(&m->i_mmap_lock, "i_mmap_lock", RANK_MMLIST);
 	m->pages = (struct radix_root){ NULL, 0 };
 	m->nrpages = 0;
-	m->max_pages = 0;
+	m->limit = NULL;
 	m->a_ops = ops;
 	INIT_LIST_HEAD(&m->i_mmap);
 }
@@ -41,13 +41,28 @@ struct page *find_get_page(struct address_space *m, u64 index)
 	return page;
 }
 
+static bool limit_reached(struct address_space *m)
+{
+	return m->limit && m->limit->max && (u64)atomic_long_read(&m->limit->used) >= m->limit->max;
+}
+
+static void count_pages(struct address_space *m, int n)
+{
+	atomic_long_add(n, &nr_page_cache);
+	if (m->a_ops && m->a_ops->shmem)
+		atomic_long_add(n, &nr_shmem);
+	if (m->limit)
+		atomic_long_add(n, &m->limit->used);
+}
+
 int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 {
-	int err = -ENOSPC;
+	int err;
 
+	if (limit_reached(m))
+		return -ENOSPC;
 	spin_lock(&m->tree_lock);
-	if (!m->max_pages || m->nrpages < m->max_pages)
-		err = radix_insert(&m->pages, index, page);
+	err = radix_insert(&m->pages, index, page);
 	if (!err) {
 		get_page(page);
 		page->mapping = m;
@@ -55,11 +70,8 @@ int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 		m->nrpages++;
 	}
 	spin_unlock(&m->tree_lock);
-	if (!err) {
-		atomic_long_inc(&nr_page_cache);
-		if (m->a_ops && m->a_ops->shmem)
-			atomic_long_inc(&nr_shmem);
-	}
+	if (!err)
+		count_pages(m, 1);
 	return err;
 }
 
@@ -70,9 +82,7 @@ static struct page *delete_from_page_cache(struct address_space *m, u64 index)
 
 	page->mapping = NULL;
 	m->nrpages--;
-	atomic_long_dec(&nr_page_cache);
-	if (m->a_ops && m->a_ops->shmem)
-		atomic_long_dec(&nr_shmem);
+	count_pages(m, -1);
 	return page;
 }
 
@@ -165,7 +175,7 @@ static struct page *page_for_write(struct address_space *m, u64 index, size_t pa
 	*fresh = false;
 	if (page)
 		return page;
-	if (part < PAGE_SIZE || (m->max_pages && m->nrpages >= m->max_pages))
+	if (part < PAGE_SIZE || limit_reached(m))
 		return read_mapping_page(m, index);
 	page = alloc_page(0);
 	*fresh = true;

@@ -17,20 +17,18 @@
 static struct kmem_cache *mm_cache;
 struct page *zero_page;
 bool randomize_va_space = true;
+/* The kernel's own: its mmap_lock is never taken. */
 struct mm_struct init_mm = {
-	.mmap_lock = { .wait_lock = SPINLOCK_INIT("init_mm", RANK_WAITQUEUE),
-		       .waiters = LIST_HEAD_INIT(init_mm.mmap_lock.waiters), .rank = RANK_MMAP, .name = "init_mm" },
 	.page_table_lock = SPINLOCK_INIT("init_mm", RANK_PAGE_TABLE),
 	.mm_users = ATOMIC_INIT(1), .mm_count = ATOMIC_INIT(1),
 };
 
-void mmap_init(void)
+void __init mmap_init(void)
 {
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0, SLAB_HWCACHE_ALIGN, NULL);
 	zero_page = alloc_page(__GFP_ZERO | __GFP_NOFAIL_INJECT);
 	BUG_ON(!mm_cache || !zero_page);
 	vma_init();
-	init_mm.pgd = init_pgd;
 	randomize_va_space = !param_bool("norandmaps");
 }
 

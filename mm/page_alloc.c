@@ -173,6 +173,8 @@ void __free_pages(struct page *page, unsigned order)
 {
 	BUG_ON(page->flags & PG_BAD_AT_FREE || page_count(page) > 1);	/* M1: freed twice, or in use */
 	BUG_ON(!(page->flags & PG_head) != !order || (order && page->order != order));	/* M2 */
+	if (page->flags & PG_anon)
+		atomic_long_dec(&nr_anon_pages);
 	page->flags = PG_free;
 	atomic_set(&page->count, 0);
 	if (likely(order == 0)) {
