@@ -54,14 +54,16 @@ ROOMS := $(wildcard boot lib kernel sched mm fs drivers)
 SRC   := $(filter-out boot/offsets.c,$(sort $(shell find $(ROOMS) -name '*.c')))
 ASM   := $(sort $(shell find $(ROOMS) -name '*.asm'))
 OBJ   := $(ASM:%.asm=$(O)/%.asm.o) $(SRC:%.c=$(O)/%.o)
+KTEST := $(patsubst %.c,$(O)/%.o,$(wildcard tests/kernel/*.c))
 all: $(ELF)
 
 # Linked twice: the names of the first image become the symbol table of the second.  The table
-# lies behind all code (linker.ld), so that adding it moves no function.
-$(O)/kernel0.elf $(ELF): $(O)/%.elf: $(OBJ) linker.ld
+# lies behind all code (linker.ld), so that adding it moves no function.  ktest.elf has tests/kernel as well.
+$(O)/kernel0.elf $(O)/ktest.elf $(ELF): $(O)/%.elf: $(OBJ) linker.ld
 	$(call say,LD)
 	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
 $(O)/kernel0.elf: $(O)/kallsyms0.asm.o
+$(O)/ktest.elf: $(KTEST) $(O)/kallsyms0.asm.o
 $(ELF): $(O)/kallsyms1.asm.o
 $(O)/kallsyms0.asm: tools/kallsyms.sh
 	$(Q)mkdir -p $(@D) && $< /dev/null >$@
@@ -118,7 +120,7 @@ debug:
 	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/debug.sh
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
-	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
+	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
 bench:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)
@@ -139,4 +141,4 @@ help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
 .PHONY: all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
--include $(OBJ:.o=.d) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d
+-include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d
