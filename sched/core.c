@@ -179,7 +179,10 @@ static struct task_struct *pick_next_task(struct rq *rq, struct task_struct *pre
 	}
 }
 
-static void __schedule(bool preempt)
+/* Why __schedule() is called: the task sleeps (or was asked to go on its way out), was preempted, or yields. */
+enum { SCHED_GO, SCHED_PREEMPT, SCHED_YIELD };
+
+static void __schedule(int why)
 {
 	struct task_struct *prev = current, *next;
 	u64 *switch_count = &prev->nivcsw;
@@ -189,8 +192,11 @@ static void __schedule(bool preempt)
 	rq = this_rq();
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
-	if (!preempt && prev->state) {
-		if (signal_pending_state(prev->state, prev)) {
+	if (unlikely(why == SCHED_YIELD)) {
+		if (prev->sched_class->yield_task)
+			prev->sched_class->yield_task(rq);
+	} else if (why == SCHED_GO && prev->state) {
+		if (test_tsk_thread_flag(prev, TIF_SIGPENDING) && signal_pending_state(prev->state, prev)) {
 			prev->state = TASK_RUNNING;
 		} else {
 			if (prev->state & TASK_UNINTERRUPTIBLE)
@@ -218,7 +224,7 @@ void schedule(void)
 	if (unlikely(this_cpu->preempt_count))
 		panic("S3: schedule() with preemption off (%d), task %s", this_cpu->preempt_count, current->comm);
 	do
-		__schedule(false);
+		__schedule(SCHED_GO);
 	while (unlikely(need_resched()));
 }
 
@@ -228,7 +234,7 @@ void preempt_schedule(void)
 	if (likely(!need_resched()) || irqs_disabled() || this_cpu->preempt_count)
 		return;
 	do
-		__schedule(true);
+		__schedule(SCHED_PREEMPT);
 	while (need_resched());
 }
 
@@ -237,7 +243,7 @@ void preempt_schedule(void)
 void preempt_schedule_irq(void)
 {
 	do {
-		__schedule(true);
+		__schedule(SCHED_PREEMPT);
 		local_irq_disable();
 	} while (need_resched());
 }
@@ -249,16 +255,7 @@ bool need_resched(void)
 
 void yield(void)
 {
-	struct rq *rq;
-
-	local_irq_disable();
-	rq = this_rq();
-	spin_lock(&rq->lock);
-	if (current->sched_class->yield_task)
-		current->sched_class->yield_task(rq);
-	spin_unlock_no_resched(&rq->lock);
-	set_current_state(TASK_RUNNING);
-	schedule();
+	__schedule(SCHED_YIELD);
 }
 
 /* ---- a task's life ---- */

@@ -1,0 +1,503 @@
+/*
+ * Time for programs: clocks, sleeping, interval timers, and how much CPU time a process has used.
+ *
+ *   clock                    from                              settable
+ *   REALTIME, TAI            ktime_get_real()                  by CAP_SYS_TIME
+ *   MONOTONIC, RAW, BOOTTIME ktime_get()
+ *   *_COARSE                 the same, at the last tick
+ *   PROCESS, THREAD CPUTIME  sum_exec_runtime of a task, or of its group
+ *
+ * A sleep that a signal interrupts is put down in current->restart with its deadline, so that a restart sleeps what is
+ * left and not all again.
+ *
+ * In Linux: kernel/time/{time,posix-timers,hrtimer,itimer,posix-cpu-timers}.c. Left out: timer_create, an absolute sleep
+ * on REALTIME that notices when the clock is set, sleeping on CPU clocks.
+ */
+#include "asm/uaccess.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "mm/mm.h"
+#include "string.h"
+
+#define CLOCK_TAI 11
+#define KTIME_SEC_MAX (0x7fffffffffffffffUL / NSEC_PER_SEC)
+#define SETTIME_SEC_MAX (KTIME_SEC_MAX - 30UL * 365 * 24 * 3600)	/* leaves room to run on */
+#define TICK_NSEC NSEC_PER_MSEC
+
+static struct timezone sys_tz;
+
+static struct timespec64 ns_to_timespec(u64 ns)
+{
+	return (struct timespec64){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+}
+
+static struct timeval ns_to_timeval(u64 ns)
+{
+	return (struct timeval){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / NSEC_PER_USEC };
+}
+
+static int put_timespec(u64 ns, struct timespec64 __user *to)
+{
+	struct timespec64 ts = ns_to_timespec(ns);
+
+	return copy_to_user(to, &ts, sizeof(ts)) ? -EFAULT : 0;
+}
+
+/* User's timespec as ns, cut at the end of time; -EFAULT, -EINVAL. */
+static int get_timespec(u64 *ns, const struct timespec64 __user *from)
+{
+	struct timespec64 ts;
+
+	if (copy_from_user(&ts, from, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || (u64)ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = (u64)ts.tv_sec >= KTIME_SEC_MAX ? ~0UL >> 1 : ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return 0;
+}
+
+/* ---- CPU time ---- */
+
+/* Exact ns of p's thread group, divided as its ticks are. => tasklist_lock, or p is alone in its group or is current */
+void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
+{
+	struct signal_struct *sig = p->signal;
+	u64 total = sig->sum_sched_runtime, ut = sig->utime, st = sig->stime;
+	struct task_struct *t = p;
+
+	do {
+		total += task_sched_runtime(t);
+		ut += t->utime;
+		st += t->stime;
+		t = list_entry(t->thread_group.next, struct task_struct, thread_group);
+	} while (t != p);
+	*stime_ns = st ? total / (ut + st) * st + total % (ut + st) * st / (ut + st) : 0;
+	*utime_ns = total - *stime_ns;
+}
+
+static u64 group_ns(struct task_struct *p)
+{
+	u64 ut, st;
+
+	thread_group_cputime(p, &ut, &st);
+	return ut + st;
+}
+
+static void add_self(struct task_struct *p, struct rusage *ru, u64 *ut, u64 *st)
+{
+	struct signal_struct *sig = p->signal;
+
+	thread_group_cputime(p, ut, st);
+	ru->ru_maxrss = sig->maxrss;
+	if (p->mm)
+		ru->ru_maxrss = max(sig->maxrss, max(p->mm->hiwater_rss, atomic_long_read(&p->mm->rss_anon) +
+				    atomic_long_read(&p->mm->rss_file) + atomic_long_read(&p->mm->rss_shmem)));
+	ru->ru_minflt = p->min_flt + sig->min_flt;
+	ru->ru_majflt = p->maj_flt + sig->maj_flt;
+	ru->ru_nvcsw = p->nvcsw + sig->nvcsw;
+	ru->ru_nivcsw = p->nivcsw + sig->nivcsw;
+}
+
+void getrusage_of(struct task_struct *p, int who, struct rusage *ru)
+{
+	struct signal_struct *sig = p->signal;
+	u64 ut = 0, st = 0;
+
+	memset(ru, 0, sizeof(*ru));
+	if (who == RUSAGE_THREAD) {
+		add_self(p, ru, &ut, &st);
+		task_cputime_adjusted(p, &ut, &st);
+		ru->ru_minflt = p->min_flt;
+		ru->ru_majflt = p->maj_flt;
+		ru->ru_nvcsw = p->nvcsw;
+		ru->ru_nivcsw = p->nivcsw;
+	} else if (who != RUSAGE_CHILDREN) {
+		add_self(p, ru, &ut, &st);
+	}
+	if (who == RUSAGE_CHILDREN || who == RUSAGE_BOTH) {
+		ut += sig->cutime_ns;
+		st += sig->cstime_ns;
+		ru->ru_maxrss = max((u64)ru->ru_maxrss, sig->cmaxrss);
+		ru->ru_minflt += sig->cmin_flt;
+		ru->ru_majflt += sig->cmaj_flt;
+		ru->ru_nvcsw += sig->cnvcsw;
+		ru->ru_nivcsw += sig->cnivcsw;
+	}
+	ru->ru_utime = ns_to_timeval(ut);
+	ru->ru_stime = ns_to_timeval(st);
+	ru->ru_maxrss *= PAGE_SIZE / 1024;
+}
+
+long sys_times(struct tms __user *tbuf)
+{
+	const u64 clock = NSEC_PER_SEC / USER_HZ;
+	u64 ut, st;
+
+	if (tbuf) {
+		struct tms t;
+
+		thread_group_cputime(current, &ut, &st);
+		t = (struct tms){ ut / clock, st / clock, current->signal->cutime_ns / clock,
+				  current->signal->cstime_ns / clock };
+		if (copy_to_user(tbuf, &t, sizeof(t)))
+			return -EFAULT;
+	}
+	return jiffies / (HZ / USER_HZ);
+}
+
+/* ---- clocks ---- */
+
+/* A CPU clock of another process: ~pid << 3 | 4 for one thread | what is counted (0 all, 1 user, 2 scheduler's). */
+static int cpu_clock_get(int clock, u64 *ns)
+{
+	pid_t pid = ~(clock >> 3);
+	struct task_struct *p;
+	u64 ut, st;
+	int err = 0;
+
+	if ((clock & 3) == 3)
+		return -EINVAL;
+	p = pid ? get_task_by_pid(pid) : get_task_struct(current);
+	if (!p)
+		return -EINVAL;
+	if (clock & 4 ? p->tgid != current->tgid : pid && p != p->group_leader)
+		err = -EINVAL;
+	else if (clock & 4)
+		task_cputime_adjusted(p, &ut, &st);
+	else
+		thread_group_cputime(p, &ut, &st);
+	if (!err)
+		*ns = (clock & 3) == 1 ? ut : ut + st;
+	put_task_struct(p);
+	return err;
+}
+
+static int clock_read(int clock, u64 *ns)
+{
+	if (clock < 0)
+		return cpu_clock_get(clock, ns);
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_TAI:
+		*ns = ktime_get_real();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_BOOTTIME:
+		*ns = ktime_get();
+		return 0;
+	case CLOCK_REALTIME_COARSE:
+		*ns = ktime_get_real() - ktime_get() % TICK_NSEC;
+		return 0;
+	case CLOCK_MONOTONIC_COARSE:
+		*ns = ktime_get() / TICK_NSEC * TICK_NSEC;
+		return 0;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		*ns = group_ns(current);
+		return 0;
+	case CLOCK_THREAD_CPUTIME_ID:
+		*ns = task_sched_runtime(current);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_clock_gettime(int clock, struct timespec64 __user *tp)
+{
+	u64 ns;
+	int err = clock_read(clock, &ns);
+
+	return err ? err : put_timespec(ns, tp);
+}
+
+long sys_clock_getres(int clock, struct timespec64 __user *tp)
+{
+	u64 ns;
+	int err = clock_read(clock, &ns);
+
+	if (err || !tp)
+		return err;
+	return put_timespec(clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? TICK_NSEC : 1, tp);
+}
+
+/* The monotonic clock never goes back: realtime can't be set to before the boot. */
+static int settime(u64 ns)
+{
+	if (ns / NSEC_PER_SEC >= SETTIME_SEC_MAX)
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (ns < ktime_get())
+		return -EINVAL;
+	ktime_set_real(ns);
+	return 0;
+}
+
+long sys_clock_settime(int clock, const struct timespec64 __user *tp)
+{
+	u64 ns;
+	int err;
+
+	if (clock != CLOCK_REALTIME)
+		return clock < 0 && !cpu_clock_get(clock, &ns) ? -EPERM : -EINVAL;
+	err = get_timespec(&ns, tp);
+	return err ? err : settime(ns);
+}
+
+long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
+{
+	struct timeval now = ns_to_timeval(ktime_get_real());
+
+	if (tv && copy_to_user(tv, &now, sizeof(now)))
+		return -EFAULT;
+	return tz && copy_to_user(tz, &sys_tz, sizeof(sys_tz)) ? -EFAULT : 0;
+}
+
+long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
+{
+	struct timeval v = { 0 };
+	struct timezone z;
+	int err;
+
+	if (tv && copy_from_user(&v, tv, sizeof(v)))
+		return -EFAULT;
+	if (tv && (v.tv_usec < 0 || v.tv_usec > 1000000))
+		return -EINVAL;
+	if (tz && copy_from_user(&z, tz, sizeof(z)))
+		return -EFAULT;
+	if (tv && (v.tv_sec < 0 || v.tv_sec >= SETTIME_SEC_MAX || v.tv_usec == 1000000))
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (tz && (z.tz_minuteswest > 15 * 60 || z.tz_minuteswest < -15 * 60))
+		return -EINVAL;
+	err = tv ? settime(v.tv_sec * NSEC_PER_SEC + v.tv_usec * NSEC_PER_USEC) : 0;
+	if (!err && tz)
+		sys_tz = z;
+	return err;
+}
+
+long sys_time(s64 __user *tloc)
+{
+	s64 now = ktime_get_real() / NSEC_PER_SEC;
+
+	return tloc && put_user(now, tloc) ? -EFAULT : now;
+}
+
+/* ---- sleeping ---- */
+
+/* Until ktime deadline. 0, or the reason to go back to the program and *left, never 0. */
+static int sleep_until(u64 deadline, u64 *left)
+{
+	for (;;) {
+		u64 now = ktime_get();
+
+		if (now >= deadline)
+			return 0;
+		*left = deadline - now;
+		if (signal_pending(current))
+			return -ERESTART_RESTARTBLOCK;
+		current->wchan = "hrtimer_nanosleep";
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_timeout_ns(*left);
+	}
+}
+
+static long nanosleep_relative(u64 deadline, struct timespec64 __user *rmtp)
+{
+	u64 left;
+	int err = sleep_until(deadline, &left);
+
+	if (!err)
+		return 0;
+	if (rmtp && put_timespec(left, rmtp))
+		return -EFAULT;
+	current->restart.type = RESTART_NANOSLEEP;
+	current->restart.arg[0] = (u64)rmtp;
+	current->restart.deadline = deadline;
+	return err;
+}
+
+long nanosleep_restart(void)
+{
+	return nanosleep_relative(current->restart.deadline, (void __user *)current->restart.arg[0]);
+}
+
+static u64 after(u64 ns)
+{
+	u64 now = ktime_get();
+
+	return ns < (~0UL >> 1) - now ? now + ns : ~0UL >> 1;
+}
+
+long sys_nanosleep(const struct timespec64 __user *rqtp, struct timespec64 __user *rmtp)
+{
+	u64 ns;
+	int err = get_timespec(&ns, rqtp);
+
+	return err ? err : nanosleep_relative(after(ns), rmtp);
+}
+
+long sys_clock_nanosleep(int clock, int flags, const struct timespec64 __user *rqtp, struct timespec64 __user *rmtp)
+{
+	u64 ns, now, left;
+	int err = clock_read(clock, &now);
+
+	if (err)
+		return err;
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
+		return -EOPNOTSUPP;
+	err = get_timespec(&ns, rqtp);
+	if (err)
+		return err;
+	if (!(flags & TIMER_ABSTIME))
+		return nanosleep_relative(after(ns), rmtp);
+	err = ns > now ? sleep_until(after(ns - now), &left) : 0;
+	return err ? -ERESTARTNOHAND : 0;	/* the same call again: the time stays right */
+}
+
+/* ---- interval timers ---- */
+
+/* In the tick. Late ones are skipped, not sent in a row. */
+static void it_real_fn(struct timer *t)
+{
+	struct task_struct *leader = t->data;
+	u64 incr = leader->signal->it_real_incr, now = ktime_get();
+
+	do_send_sig(SIGALRM, leader);
+	if (incr)
+		timer_start(t, t->expires + ((now - t->expires) / incr + 1) * incr);
+}
+
+/* CPU time so far in whole ticks, as the CPU timers count it: index 0 VIRTUAL, 1 PROF. */
+static u64 ticks_ns(struct task_struct *p, int which)
+{
+	struct signal_struct *sig = p->signal;
+	u64 ticks = sig->utime + (which ? sig->stime : 0);
+	struct task_struct *t = p;
+
+	do {
+		ticks += t->utime + (which ? t->stime : 0);
+		t = list_entry(t->thread_group.next, struct task_struct, thread_group);
+	} while (t != p);
+	return ticks * TICK_NSEC;
+}
+
+/* Exchanges a timer: ns until it fires (0: off) and interval. */
+static void get_itimer(int which, u64 *value, u64 *incr)
+{
+	struct signal_struct *sig = current->signal;
+	u64 expires, now, floor;
+
+	if (which == ITIMER_REAL) {
+		expires = READ_ONCE(sig->real_timer.pending) ? sig->real_timer.expires : 0;
+		now = ktime_get();
+		floor = NSEC_PER_USEC;
+		*incr = sig->it_real_incr;
+	} else {
+		expires = sig->it_cpu[which - 1].expires;
+		now = ticks_ns(current, which - 1);
+		floor = TICK_NSEC;
+		*incr = sig->it_cpu[which - 1].incr;
+	}
+	*value = !expires ? 0 : expires > now ? expires - now : floor;	/* due, but the tick has not come */
+}
+
+static void set_itimer(int which, u64 value, u64 incr)
+{
+	struct signal_struct *sig = current->signal;
+
+	if (which == ITIMER_REAL) {
+		timer_cancel(&sig->real_timer);
+		if (!sig->real_timer.fn)
+			timer_setup(&sig->real_timer, it_real_fn, current->group_leader);
+		sig->it_real_incr = value ? incr : 0;
+		if (value)
+			timer_start(&sig->real_timer, after(value));
+		return;
+	}
+	local_irq_disable();		/* the tick of this task reads the pair */
+	sig->it_cpu[which - 1].expires = value ? ticks_ns(current, which - 1) + value : 0;
+	sig->it_cpu[which - 1].incr = incr;
+	local_irq_enable();
+}
+
+static int put_itimer(u64 value, u64 incr, struct itimerval __user *to)
+{
+	struct itimerval it = { ns_to_timeval(incr), ns_to_timeval(value) };
+
+	return copy_to_user(to, &it, sizeof(it)) ? -EFAULT : 0;
+}
+
+static int timeval_ns(const struct timeval *tv, u64 *ns)
+{
+	if (tv->tv_sec < 0 || (u64)tv->tv_usec >= 1000000)
+		return -EINVAL;
+	*ns = (u64)tv->tv_sec >= KTIME_SEC_MAX ? ~0UL >> 1 : tv->tv_sec * NSEC_PER_SEC + tv->tv_usec * NSEC_PER_USEC;
+	return 0;
+}
+
+long sys_getitimer(int which, struct itimerval __user *value)
+{
+	u64 left, incr;
+
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	get_itimer(which, &left, &incr);
+	return put_itimer(left, incr, value);
+}
+
+long sys_setitimer(int which, struct itimerval __user *value, struct itimerval __user *ovalue)
+{
+	struct itimerval it = { 0 };
+	u64 left, incr, new_left, new_incr;
+
+	if (value && copy_from_user(&it, value, sizeof(it)))
+		return -EFAULT;
+	if (timeval_ns(&it.it_value, &new_left) || timeval_ns(&it.it_interval, &new_incr))
+		return -EINVAL;
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	get_itimer(which, &left, &incr);
+	set_itimer(which, new_left, new_incr);
+	return ovalue ? put_itimer(left, incr, ovalue) : 0;
+}
+
+/* Seconds left of the alarm before, rounded, but never a pending one to 0. */
+long sys_alarm(unsigned seconds)
+{
+	u64 left, incr;
+
+	get_itimer(ITIMER_REAL, &left, &incr);
+	set_itimer(ITIMER_REAL, seconds * NSEC_PER_SEC, 0);
+	return left && left < NSEC_PER_SEC ? 1 : (left + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+}
+
+/* From the tick, p is current: the CPU-time timers and RLIMIT_CPU. => irqs off */
+void run_posix_cpu_timers(struct task_struct *p)
+{
+	static const int sigs[2] = { SIGVTALRM, SIGPROF };
+	struct signal_struct *sig = p->signal;
+	struct rlimit *cpu = &sig->rlim[RLIMIT_CPU];
+	u64 now;
+
+	if (likely(!sig->it_cpu[0].expires && !sig->it_cpu[1].expires && cpu->rlim_cur == RLIM_INFINITY))
+		return;
+	if (p->exit_state)
+		return;
+	for (int i = 0; i < 2; i++) {
+		now = ticks_ns(p, i);
+		if (!sig->it_cpu[i].expires || now < sig->it_cpu[i].expires)
+			continue;
+		sig->it_cpu[i].expires = sig->it_cpu[i].incr ? sig->it_cpu[i].expires + sig->it_cpu[i].incr : 0;
+		do_send_sig(sigs[i], p);
+	}
+	now = ticks_ns(p, 1) / NSEC_PER_SEC;
+	if (now >= cpu->rlim_max) {
+		do_send_sig(SIGKILL, p);
+	} else if (now >= cpu->rlim_cur) {
+		do_send_sig(SIGXCPU, p);	/* every second again */
+		cpu->rlim_cur = now + 1;
+	}
+}
