@@ -46,17 +46,9 @@ static const struct {
 /* Which x87 or SSE exception: flags that are raised and not masked. */
 static int fpe_code(unsigned vector)
 {
-	u16 cw, sw;
-	u32 mxcsr, err;
+	u32 mxcsr = stmxcsr();
+	u32 err = vector == 16 ? fnstsw() & ~fnstcw() : mxcsr & ~(mxcsr >> 7);
 
-	if (vector == 16) {
-		__asm__ volatile("fnstcw %0" : "=m"(cw));
-		__asm__ volatile("fnstsw %0" : "=m"(sw));
-		err = sw & ~cw;
-	} else {
-		__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-		err = mxcsr & ~(mxcsr >> 7);
-	}
 	return err & 1 ? FPE_FLTINV : err & 4 ? FPE_FLTDIV : err & 8 ? FPE_FLTOVF : err & 0x12 ? FPE_FLTUND : FPE_FLTRES;
 }
 

@@ -62,3 +62,10 @@ void cpu_init(unsigned id);		/* GDT, TSS, IDT, syscall MSRs, control registers o
 void cpu_set_kstack(u64 top);		/* entry stack of the task about to run: kstack_top and tss.rsp[0] */
 extern char cpu_model_name[49], cpu_vendor[13];
 extern u64 tsc_khz;
+
+/*
+ * Doors, called upward from kernel/x86: the tick is run_timers and scheduler_tick of sched/sched.h; handlers are
+ * registered by request_irq of kernel/irq.h; device memory by ioremap, iounmap and FPU areas by kmem_cache_create,
+ * kmem_cache_alloc, kmem_cache_free of mm/mm.h; entry_syscall, entry_int80, exception_stubs, irq_stubs and
+ * ret_from_fork are labels of kernel/entry.asm; kernel/process.h says what fpu.c, thread.c and acpi.c give to it.
+ */

@@ -136,6 +136,9 @@ static __always_inline void xrstor(const void *p, u64 mask)
 }
 static __always_inline void fninit(void) { __asm__ volatile("fninit"); }
 static __always_inline void ldmxcsr(u32 v) { __asm__ volatile("ldmxcsr %0" ::"m"(v)); }
+static __always_inline u32 stmxcsr(void) { u32 v; __asm__ volatile("stmxcsr %0" : "=m"(v)); return v; }
+static __always_inline u16 fnstcw(void) { u16 v; __asm__ volatile("fnstcw %0" : "=m"(v)); return v; }
+static __always_inline u16 fnstsw(void) { u16 v; __asm__ volatile("fnstsw %0" : "=m"(v)); return v; }
 /* Moves n words of 8 bytes; forward. One instruction under icount for each word. */
 static __always_inline void rep_movsq(void *dst, const void *src, size_t n)
 {
