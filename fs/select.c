@@ -1,0 +1,387 @@
+/*
+ * poll and select: wait until one of many files is ready.
+ *
+ *   pass 1   ask each file; its poll() gives us its wait queues, and an entry of ours joins each
+ *   sleep    until an entry's function ran (pwq.triggered), a signal, or the time
+ *   pass n   ask again, queues are known
+ *
+ * A file found ready ends the queueing: there will be no sleep. S2 holds without any lock of the files:
+ * the function sets triggered before it wakes us, and we look at it after our state is changed.
+ *
+ * In Linux: fs/select.c. epoll is left out.
+ */
+#include "fs/fs.h"
+#include "asm/uaccess.h"
+#include "err.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "string.h"
+
+#define POLLIN_SET (POLLNVAL | POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
+#define POLLOUT_SET (POLLNVAL | POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
+#define POLLEX_SET (POLLNVAL | POLLPRI)
+#define FOREVER (~0UL)
+
+struct poll_entry {
+	struct wait_queue_entry wait;
+	struct wait_queue_head *wq;
+	struct file *file;
+	unsigned events;
+	struct poll_wqueues *pwq;
+};
+struct poll_chunk {			/* entries that found no room in the ones before */
+	struct poll_chunk *next;
+	unsigned n;
+	struct poll_entry entry[6];
+};
+struct poll_wqueues {
+	struct poll_table pt;
+	struct task_struct *task;
+	bool triggered, no_memory;
+	struct poll_chunk *last, first;
+};
+
+static int pollwake(struct wait_queue_entry *w, unsigned mode, void *key)
+{
+	struct poll_entry *e = container_of(w, struct poll_entry, wait);
+
+	if (key && !((u64)key & e->events))
+		return 0;
+	__atomic_store_n(&e->pwq->triggered, true, __ATOMIC_SEQ_CST);
+	return try_to_wake_up(e->pwq->task, mode);
+}
+
+static void poll_queue(struct poll_table *pt, struct file *f, struct wait_queue_head *wq)
+{
+	struct poll_wqueues *pwq = container_of(pt, struct poll_wqueues, pt);
+	struct poll_chunk *c = pwq->last;
+
+	if (c->n == ARRAY_SIZE(c->entry)) {
+		c = kmalloc(sizeof(*c), GFP_KERNEL);
+		if (!c) {
+			pwq->no_memory = true;
+			return;
+		}
+		c->next = pwq->last;
+		c->n = 0;
+		pwq->last = c;
+	}
+	struct poll_entry *e = &c->entry[c->n++];
+
+	e->file = get_file(f);		/* another thread may close it */
+	e->wq = wq;
+	e->events = pt->events;
+	e->pwq = pwq;
+	init_waitqueue_func_entry(&e->wait, pollwake);
+	add_wait_queue(wq, &e->wait);
+}
+
+static void poll_init(struct poll_wqueues *pwq, u64 deadline)
+{
+	pwq->pt.queue = deadline ? poll_queue : NULL;
+	pwq->task = current;
+	pwq->triggered = pwq->no_memory = false;
+	pwq->last = &pwq->first;
+	pwq->first.n = 0;
+}
+
+static void poll_free(struct poll_wqueues *pwq)
+{
+	for (struct poll_chunk *c = pwq->last, *next; c; c = next) {
+		next = c == &pwq->first ? NULL : c->next;
+		for (unsigned i = 0; i < c->n; i++) {
+			remove_wait_queue(c->entry[i].wq, &c->entry[i].wait);
+			fput(c->entry[i].file);
+		}
+		if (next)
+			kfree(c);
+	}
+}
+
+/* Sleeps until an entry is triggered; deadline 0: not at all. 1: ask again; 0: time is up; -ENOMEM, -ERESTARTNOHAND. */
+static int poll_sleep(struct poll_wqueues *pwq, u64 deadline)
+{
+	u64 now, left = 1;
+
+	pwq->pt.queue = NULL;
+	if (pwq->no_memory)
+		return -ENOMEM;
+	if (signal_pending(current))
+		return -ERESTARTNOHAND;
+	if (!deadline)
+		return 0;
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!pwq->triggered) {
+		now = deadline == FOREVER ? 0 : ktime_get();
+		current->wchan = "do_poll";
+		left = deadline <= now ? 0 : schedule_timeout_ns(deadline == FOREVER ? FOREVER : deadline - now);
+	}
+	__set_current_state(TASK_RUNNING);
+	__atomic_store_n(&pwq->triggered, false, __ATOMIC_SEQ_CST);
+	return left != 0;
+}
+
+static unsigned poll_file(struct file *f, struct poll_table *pt)
+{
+	return f->f_op->poll ? f->f_op->poll(f, pt) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}
+
+/* The answer for one fd, 0: not ready. */
+static unsigned poll_fd(int fd, unsigned events, struct poll_wqueues *pwq)
+{
+	struct fd f = fdget(fd);
+	unsigned mask;
+
+	if (!f.file)
+		return POLLNVAL;
+	pwq->pt.events = events | POLLERR | POLLHUP;
+	mask = poll_file(f.file, &pwq->pt) & pwq->pt.events;
+	fdput(f);
+	return mask;
+}
+
+/* ---- poll ---- */
+
+static int do_poll(struct pollfd *fds, unsigned n, u64 deadline)
+{
+	struct poll_wqueues pwq;
+	bool last = !deadline;		/* look once more, then go */
+	int ready, ret;
+
+	poll_init(&pwq, deadline);
+	for (;; last = !ret) {
+		ready = 0;
+		for (unsigned i = 0; i < n; i++) {
+			fds[i].revents = fds[i].fd < 0 ? 0 : poll_fd(fds[i].fd, (u16)fds[i].events, &pwq);
+			if (!fds[i].revents)
+				continue;
+			ready++;
+			pwq.pt.queue = NULL;
+		}
+		ret = ready ? ready : poll_sleep(&pwq, last ? 0 : deadline);
+		if (ready || ret < 0 || last)
+			break;
+	}
+	poll_free(&pwq);
+	return ret;
+}
+
+static int do_sys_poll(struct pollfd __user *ufds, unsigned n, u64 deadline)
+{
+	struct pollfd small[16], *fds = small;
+	int ret = -EFAULT;
+
+	if (n > rlimit(RLIMIT_NOFILE))
+		return -EINVAL;
+	if (n > ARRAY_SIZE(small))
+		fds = kmalloc(n * sizeof(*fds), GFP_KERNEL);
+	if (!fds)
+		return -ENOMEM;
+	if (copy_from_user(fds, ufds, n * sizeof(*fds)))
+		goto free;
+	ret = do_poll(fds, n, deadline);
+	for (unsigned i = 0; ret >= 0 && i < n; i++)
+		if (put_user(fds[i].revents, &ufds[i].revents))
+			ret = -EFAULT;
+free:
+	if (fds != small)
+		kfree(fds);
+	return ret;
+}
+
+/* ---- select ---- */
+
+/* bits[0..2]: what is asked for; bits[3..5]: the answer. */
+static int do_select(int n, unsigned long *bits[6], u64 deadline)
+{
+	static const unsigned sets[3] = { POLLIN_SET, POLLOUT_SET, POLLEX_SET };
+	struct poll_wqueues pwq;
+	bool last = !deadline;
+	int ready, ret;
+
+	poll_init(&pwq, deadline);
+	for (;; last = !ret) {
+		ready = ret = 0;
+		for (int fd = 0; fd < n && ret >= 0; fd++) {
+			unsigned events = 0, mask;
+
+			for (int s = 0; s < 3; s++)
+				events |= test_bit(fd, bits[s]) ? sets[s] : 0;
+			if (!events)
+				continue;
+			mask = poll_fd(fd, events, &pwq);
+			if (mask & POLLNVAL)
+				ret = -EBADF;
+			for (int s = 0; s < 3; s++) {
+				if (!(mask & sets[s]) || !test_bit(fd, bits[s]))
+					continue;
+				set_bit(fd, bits[3 + s]);
+				ready++;
+				pwq.pt.queue = NULL;
+			}
+		}
+		if (!ret)
+			ret = ready ? ready : poll_sleep(&pwq, last ? 0 : deadline);
+		if (ready || ret < 0 || last)
+			break;
+	}
+	poll_free(&pwq);
+	return ret;
+}
+
+static int core_sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, u64 deadline)
+{
+	unsigned long small[6 * 4], *buf = small, *bits[6];
+	u64 __user *user[3] = { in, out, ex };
+	int ret = -EFAULT;
+
+	if (n < 0)
+		return -EINVAL;
+	n = min_t(unsigned, n, current->files->fdt->max_fds);
+	unsigned words = BITS_TO_LONGS(n), bytes = words * 8;
+
+	if (words * 6 > ARRAY_SIZE(small))
+		buf = kmalloc(6 * bytes, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	memset(buf, 0, 6 * bytes);
+	for (int s = 0; s < 6; s++)
+		bits[s] = buf + s * words;
+	for (int s = 0; s < 3; s++)
+		if (user[s] && copy_from_user(bits[s], user[s], bytes))
+			goto free;
+	ret = do_select(n, bits, deadline);
+	for (int s = 0; s < 3 && ret >= 0; s++)
+		if (user[s] && copy_to_user(user[s], bits[3 + s], bytes))
+			ret = -EFAULT;
+free:
+	if (buf != small)
+		kfree(buf);
+	return ret;
+}
+
+/* ---- the system calls: times and signal masks ---- */
+
+/* A relative time as a deadline: 0 for "do not wait"; *bad for an invalid one. */
+static u64 deadline_of(s64 sec, s64 nsec, bool *bad)
+{
+	u64 ns;
+
+	*bad = sec < 0 || (u64)nsec >= NSEC_PER_SEC;
+	if (*bad || (!sec && !nsec))
+		return 0;
+	if (__builtin_mul_overflow((u64)sec, NSEC_PER_SEC, &ns) || __builtin_add_overflow(ns, nsec + ktime_get(), &ns))
+		return FOREVER - 1;
+	return ns;
+}
+
+/* Linux writes the time that is left back; a call whose caller can't be told is not restarted. */
+static int put_time_left(void __user *to, bool micro, u64 deadline, int ret)
+{
+	u64 now = ktime_get(), left = deadline > now ? deadline - now : 0;
+	struct timespec64 ts = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
+
+	if (!to || !deadline)
+		return ret;
+	if (micro)
+		ts.tv_nsec /= 1000;
+	if (copy_to_user(to, &ts, sizeof(ts)) && ret == -ERESTARTNOHAND)
+		return -EINTR;
+	return ret;
+}
+
+/* ppoll, pselect6: the mask for the wait. 0, -EINVAL, -EFAULT. */
+static int set_user_sigmask(const sigset_t __user *umask, size_t size)
+{
+	sigset_t mask;
+
+	if (!umask)
+		return 0;
+	if (size != sizeof(mask))
+		return -EINVAL;
+	if (copy_from_user(&mask, umask, sizeof(mask)))
+		return -EFAULT;
+	current->saved_sigmask = current->blocked;
+	set_tsk_thread_flag(current, TIF_RESTORE_SIGMASK);
+	sigprocmask_set(mask);
+	return 0;
+}
+
+/* Interrupted, the old mask comes back after the handler's frame is made (do_signal); else at once. */
+static void restore_sigmask(int ret)
+{
+	if (ret == -ERESTARTNOHAND || !test_tsk_thread_flag(current, TIF_RESTORE_SIGMASK))
+		return;
+	clear_tsk_thread_flag(current, TIF_RESTORE_SIGMASK);
+	sigprocmask_set(current->saved_sigmask);
+}
+
+long sys_poll(struct pollfd __user *ufds, unsigned n, int timeout_ms)
+{
+	bool bad;
+	u64 deadline = timeout_ms < 0 ? FOREVER : deadline_of(timeout_ms / 1000, timeout_ms % 1000 * NSEC_PER_MSEC, &bad);
+
+	return do_sys_poll(ufds, n, deadline);
+}
+
+/* A user's time (NULL: for ever) as a deadline. 0, -EFAULT, -EINVAL. */
+static int get_deadline(const void __user *from, bool micro, u64 *deadline)
+{
+	struct timespec64 ts;
+	bool bad;
+
+	*deadline = FOREVER;
+	if (!from)
+		return 0;
+	if (copy_from_user(&ts, from, sizeof(ts)))
+		return -EFAULT;
+	if (micro) {
+		ts.tv_sec += ts.tv_nsec / 1000000;
+		ts.tv_nsec = ts.tv_nsec % 1000000 * 1000;
+	}
+	*deadline = deadline_of(ts.tv_sec, ts.tv_nsec, &bad);
+	return bad ? -EINVAL : 0;
+}
+
+long sys_ppoll(struct pollfd __user *ufds, unsigned n, struct timespec64 __user *tsp, const sigset_t __user *sigmask,
+	       size_t sigsetsize)
+{
+	u64 deadline;
+	int ret = get_deadline(tsp, false, &deadline);
+
+	if (!ret)
+		ret = set_user_sigmask(sigmask, sigsetsize);
+	if (ret)
+		return ret;
+	ret = do_sys_poll(ufds, n, deadline);
+	restore_sigmask(ret);
+	return put_time_left(tsp, false, deadline, ret);
+}
+
+long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct timeval __user *tvp)
+{
+	u64 deadline;
+	int ret = get_deadline(tvp, true, &deadline);
+
+	if (ret)
+		return ret;
+	return put_time_left(tvp, true, deadline, core_sys_select(n, in, out, ex, deadline));
+}
+
+long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct timespec64 __user *tsp, void __user *sig)
+{
+	struct { const sigset_t __user *mask; size_t size; } arg = { NULL, 0 };
+	u64 deadline;
+	int ret;
+
+	if (sig && copy_from_user(&arg, sig, sizeof(arg)))
+		return -EFAULT;
+	ret = get_deadline(tsp, false, &deadline);
+	if (!ret)
+		ret = set_user_sigmask(arg.mask, arg.size);
+	if (ret)
+		return ret;
+	ret = core_sys_select(n, in, out, ex, deadline);
+	restore_sigmask(ret);
+	return put_time_left(tsp, false, deadline, ret);
+}
