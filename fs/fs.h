@@ -316,7 +316,7 @@ void inode_update_time(struct inode *i, bool mtime);
 int register_filesystem(struct file_system_type *fs);
 int do_mount(const char *source, const char *target, const char *type, unsigned long flags, char *data);
 extern struct rw_semaphore mount_sem;
-extern struct list_head mount_list;
+extern struct list_head mount_list, file_systems;
 extern struct path root_path;					/* the rootfs, before any chroot */
 struct mount *lookup_mnt(const struct path *p);
 int dcache_readdir(struct file *f, struct dir_context *ctx);	/* iterate of memory file systems */
@@ -340,7 +340,7 @@ struct fd {
 };
 struct fd fdget(unsigned fd);
 struct fd fdget_raw(unsigned fd);
-static inline void fdput(struct fd f) { if (f.need_put) fput(f.file); }
+static inline void fdput(struct fd f) { if (f.need_put) fput(f.file); }	/* also of an empty one */
 int get_unused_fd_flags(unsigned flags);			/* reserves the lowest free fd (O_CLOEXEC); -EMFILE, -ENOMEM */
 void put_unused_fd(unsigned fd);
 void fd_install(unsigned fd, struct file *f);
@@ -376,6 +376,7 @@ static inline void poll_wait(struct file *f, struct wait_queue_head *wq, struct 
 /* ---- pipe.c ---- */
 extern const struct file_operations pipefifo_fops;
 int do_pipe2(int fd[2], int flags);
+long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ */
 
 /* ---- seq: text files whose whole content a function prints (proc) ---- */
 struct seq_file {

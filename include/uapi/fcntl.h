@@ -71,3 +71,9 @@
 #define SPLICE_F_NONBLOCK 2
 #define SPLICE_F_MORE 4
 #define SPLICE_F_GIFT 8
+
+struct flock {
+	short l_type, l_whence;
+	s64 l_start, l_len;
+	int l_pid;
+};

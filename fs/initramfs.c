@@ -1,0 +1,210 @@
+/*
+ * initramfs: unpacks cpio archives into the root file system.
+ *
+ * Later archives overwrite what earlier ones made. Hard links are entries with the same inode number; the data may
+ * come with any of them. Directories get their times at the end, as making files in them changes them.
+ *
+ * In Linux: init/initramfs.c. There also compressed archives.
+ */
+#include "fs/namei.h"
+#include "fs/cpio.h"
+#include "string.h"
+
+struct link {				/* the first name of a file that has several */
+	struct link *next;
+	u32 ino, major, minor;
+	const char *name;		/* inside the archive */
+};
+struct dir_time {
+	struct dir_time *next;
+	const char *name;
+	u32 mtime;
+};
+static struct link *links __initdata;
+static struct dir_time *dirs __initdata;
+
+static void __init forget_links(void)
+{
+	while (links) {
+		struct link *next = links->next;
+
+		kfree(links);
+		links = next;
+	}
+}
+
+/* The name that an entry is a further link to, or NULL; remembers the entry then. ERR_PTR(-ENOMEM) */
+static const char *__init find_link(const struct cpio_entry *e)
+{
+	struct link *l;
+
+	for (l = links; l; l = l->next)
+		if (l->ino == e->ino && l->major == e->major && l->minor == e->minor)
+			return l->name;
+	l = kmalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return ERR_PTR(-ENOMEM);
+	*l = (struct link){ links, e->ino, e->major, e->minor, e->name };
+	links = l;
+	return NULL;
+}
+
+static int __init set_attributes(const char *name, const struct cpio_entry *e)
+{
+	struct timespec64 t = { .tv_sec = e->mtime };
+	struct path path;
+	int err = kern_path(name, 0, &path);
+
+	if (err)
+		return err;
+	path.dentry->d_inode->i_uid = e->uid;
+	path.dentry->d_inode->i_gid = e->gid;
+	if (!S_ISLNK(e->mode))
+		path.dentry->d_inode->i_mode = (path.dentry->d_inode->i_mode & S_IFMT) | (e->mode & S_IALLUGO);
+	path.dentry->d_inode->i_mtime = path.dentry->d_inode->i_atime = t;
+	path_put(&path);
+	return 0;
+}
+
+static int __init remember_time(const struct cpio_entry *e)
+{
+	struct dir_time *d = kmalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return -ENOMEM;
+	*d = (struct dir_time){ dirs, e->name, e->mtime };
+	dirs = d;
+	return 0;
+}
+
+static void __init set_dir_times(void)
+{
+	while (dirs) {
+		struct dir_time *next = dirs->next;
+		struct path path;
+
+		if (!kern_path(dirs->name, 0, &path)) {
+			path.dentry->d_inode->i_mtime = (struct timespec64){ .tv_sec = dirs->mtime };
+			path_put(&path);
+		}
+		kfree(dirs);
+		dirs = next;
+	}
+}
+
+/* What stands where an entry of another type wants to be goes; directories stay for directories. */
+static void __init clean_path(const char *name, umode_t mode)
+{
+	struct path path;
+	umode_t old;
+
+	if (kern_path(name, 0, &path))
+		return;
+	old = path.dentry->d_inode->i_mode;
+	path_put(&path);
+	if ((old ^ mode) & S_IFMT) {
+		if (S_ISDIR(old))
+			do_rmdir(AT_FDCWD, name);
+		else
+			do_unlinkat(AT_FDCWD, name);
+	}
+}
+
+static int __init unpack_file(const struct cpio_entry *e)
+{
+	const char *first = e->nlink > 1 ? find_link(e) : NULL;
+	struct file *f;
+	ssize_t n;
+	int err = 0;
+
+	if (IS_ERR(first))
+		return PTR_ERR(first);
+	if (first && strcmp(first, e->name)) {
+		do_unlinkat(AT_FDCWD, e->name);
+		err = do_linkat(AT_FDCWD, first, AT_FDCWD, e->name, 0);
+		if (err || !e->size)
+			return err;
+	}
+	f = filp_open(e->name, O_WRONLY | O_CREAT | (first ? 0 : O_TRUNC), e->mode & S_IALLUGO);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	n = e->size ? mapping_write(f->f_mapping, e->data, e->size, 0) : 0;
+	if (n == e->size && e->size > f->f_inode->i_size)
+		i_size_write(f->f_inode, e->size);
+	fput(f);
+	return n < 0 ? n : n < e->size ? -ENOSPC : set_attributes(e->name, e);
+}
+
+static int __init unpack_symlink(const struct cpio_entry *e)
+{
+	char *target;
+	int err = -ENAMETOOLONG;
+
+	if (e->size >= PATH_MAX)
+		return err;
+	target = getname_buf();
+	if (!target)
+		return -ENOMEM;
+	memcpy(target, e->data, e->size);
+	target[e->size] = '\0';
+	do_unlinkat(AT_FDCWD, e->name);
+	err = do_symlinkat(target, AT_FDCWD, e->name);
+	putname_buf(target);
+	return err ? err : set_attributes(e->name, e);
+}
+
+/* Names without a leading slash are below the root, where PID 1 stands. */
+static int __init unpack_entry(const struct cpio_entry *e)
+{
+	int err;
+
+	clean_path(e->name, e->mode);
+	if (S_ISREG(e->mode))
+		return unpack_file(e);
+	if (S_ISLNK(e->mode))
+		return unpack_symlink(e);
+	if (S_ISDIR(e->mode)) {
+		err = do_mkdirat(AT_FDCWD, e->name, e->mode);
+		if (err == -EEXIST)	/* "." and ".." too */
+			err = 0;
+		if (!err)
+			err = remember_time(e);
+	} else {
+		do_unlinkat(AT_FDCWD, e->name);
+		err = do_mknodat(AT_FDCWD, e->name, e->mode, MKDEV(e->rmajor, e->rminor));
+	}
+	return err ? err : set_attributes(e->name, e);
+}
+
+int __init unpack_initramfs(const void *data, size_t len)
+{
+	struct cpio_state st = { .data = data, .len = len };
+	struct cpio_entry e;
+	unsigned entries = 0;
+	bool ended = false;
+	int more, err = 0;
+
+	while (!err && (more = cpio_next(&st, &e)) > 0) {
+		ended = e.trailer;
+		if (e.trailer) {
+			forget_links();
+			continue;
+		}
+		entries++;
+		err = *e.name ? unpack_entry(&e) : 0;
+		if (err)
+			pr_err("initramfs: entry \"%s\" at byte %zu: error %d\n", e.name, st.entry, err);
+	}
+	if (!err && more < 0) {
+		pr_err("initramfs: the archive %s%s%s%s (byte %zu of %zu, after %u entries)\n", st.error, *st.name ? " \"" : "",
+		       st.name, *st.name ? "\"" : "", st.entry, len, entries);
+		err = -EINVAL;
+	}
+	if (!err && !ended) {
+		pr_err("initramfs: the archive has no end (TRAILER!!!): it is cut short after %u entries\n", entries);
+		err = -EINVAL;
+	}
+	forget_links();
+	set_dir_times();
+	return err;
+}

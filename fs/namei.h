@@ -1,0 +1,72 @@
+/*
+ * Inside the fs room: what the path walk, the dentry cache and the mounts share.
+ */
+#pragma once
+#include "fs/fs.h"
+#include "err.h"
+
+extern struct spinlock dcache_lock;	/* tree, hash, mount hash; fs->root and pwd change under it too */
+
+/* The hash of a name, a byte at a time; the parent comes in last. The top bits choose the bucket. */
+static __always_inline u32 name_hash_step(u32 h, u8 c) { return (h + c) * 0x01000193; }
+static __always_inline u32 name_hash_end(u32 h, const struct dentry *parent)
+{
+	return (h ^ (u32)((u64)parent >> 6)) * 0x9e3779b1;
+}
+void dcache_init(void), inode_init(void), file_init(void), namei_init(void), mnt_init(void), tmpfs_init(void);
+struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name);	/* borrowed. => dcache_lock */
+void d_shrink_tree(struct dentry *root);
+char *getname_buf(void);		/* PATH_MAX bytes, or NULL */
+void putname_buf(char *buf);
+
+/* ---- mounts ---- */
+struct mount *__lookup_mnt(const struct path *p);	/* what is mounted on p, borrowed; NULL. => dcache_lock */
+void mntput(struct mount *mnt);
+static inline struct mount *mntget(struct mount *mnt) { atomic_inc(&mnt->mnt_count); return mnt; }
+bool mnt_readonly(const struct mount *mnt);
+int mnt_want_write(const struct mount *mnt);	/* 0 or -EROFS */
+int vfs_statfs(const struct path *path, struct statfs *st);
+void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to);	/* takes references of its own */
+
+/* ---- the walk ---- */
+/* The last component of name, not looked up: its directory in *parent (referenced), the component in *last
+ * (pointing into name or *buf, which the caller frees with putname_buf). */
+enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
+struct lookup_parent {
+	struct path path;
+	struct qstr last;
+	enum last_type type;
+	bool slash;			/* slashes follow it */
+	char *buf;
+};
+int path_parent(int dfd, const char *name, struct lookup_parent *lp);
+void put_parent(struct lookup_parent *lp);
+/* A child of a directory: referenced, NULL when there is none, ERR_PTR. => dir's i_rwsem (write) */
+struct dentry *lookup_one(struct dentry *dir, const struct qstr *name);
+/* For a name about to be made: directory locked, negative dentry in *out. */
+int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out);
+void end_create(struct lookup_parent *lp, struct dentry *d);
+bool inode_owner_or_capable(const struct inode *inode);
+int may_open(const struct path *path, int acc_mode, int flags);
+static inline int get_write_access(struct inode *i)
+{
+	int old = atomic_read(&i->i_writecount);
+
+	while (old >= 0)
+		if (__atomic_compare_exchange_n(&i->i_writecount.v, &old, old + 1, false, 5, 5))
+			return 0;
+	return -ETXTBSY;
+}
+static inline void put_write_access(struct inode *i) { atomic_dec(&i->i_writecount); }
+
+/* ---- files ---- */
+struct file *dentry_open(const struct path *path, int flags);	/* takes references of its own */
+int filp_close(struct file *f, struct files_struct *id);
+void locks_remove_posix(struct file *f, struct files_struct *owner);
+void locks_remove_flock(struct file *f);
+struct flock;
+long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul);
+int file_remove_privs(struct file *f);
+u64 nofile_limit(void);
+int f_dupfd(unsigned from, struct file *f, unsigned flags);	/* takes the reference when it succeeds */
+int devtmpfs_create(const char *name, umode_t mode, dev_t dev);

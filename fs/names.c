@@ -1,0 +1,503 @@
+/*
+ * names: mkdir, mknod, symlink, link, unlink, rmdir, rename.
+ *
+ * All have one shape: find the directory (path_parent), lock it, look the last component up, check in Linux's order,
+ * let the file system do it, and change the dentry. do_x take kernel names, sys_x user's.
+ *
+ * Locks: the directory's i_rwsem (write). rename takes two of them, the ancestor first; when they differ, under
+ * rename_mutex, so that the tree's shape stands still while it asks who is whose ancestor (F6).
+ *
+ * In Linux: the second half of fs/namei.c.
+ */
+#include "fs/namei.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "uapi/capability.h"
+
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
+#define RENAME_WHITEOUT 4
+static DEFINE_MUTEX(rename_mutex, RANK_RENAME);
+
+static void lock_dir(struct lookup_parent *lp) { down_write(&lp->path.dentry->d_inode->i_rwsem); }
+static void unlock_dir(struct lookup_parent *lp) { up_write(&lp->path.dentry->d_inode->i_rwsem); }
+
+/* ---- making names ---- */
+int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out)
+{
+	struct dentry *d;
+	int err = path_parent(dfd, name, lp);
+
+	if (err)
+		return err;
+	err = -EEXIST;
+	if (lp->type != LAST_NORM)
+		goto put;
+	lock_dir(lp);
+	d = lookup_one(lp->path.dentry, &lp->last);
+	if (IS_ERR(d)) {
+		err = PTR_ERR(d);
+		goto unlock;
+	}
+	if (d) {
+		dput(d);
+		goto unlock;
+	}
+	err = -ENOENT;
+	if (lp->slash && !is_dir)
+		goto unlock;
+	err = mnt_want_write(lp->path.mnt);
+	if (!err && (lp->path.dentry->d_flags & DCACHE_DELETED))
+		err = -ENOENT;
+	*out = err ? NULL : d_alloc(lp->path.dentry, &lp->last);
+	if (*out)
+		return 0;
+	err = err ? err : -ENOMEM;
+unlock:
+	unlock_dir(lp);
+put:
+	put_parent(lp);
+	return err;
+}
+
+void end_create(struct lookup_parent *lp, struct dentry *d)
+{
+	dput(d);
+	unlock_dir(lp);
+	put_parent(lp);
+}
+
+static int may_create(const struct inode *dir)
+{
+	return inode_permission((struct inode *)dir, MAY_WRITE | MAY_EXEC);
+}
+
+int do_mkdirat(int dfd, const char *name, umode_t mode)
+{
+	struct lookup_parent lp;
+	struct dentry *d;
+	struct inode *dir;
+	int err = start_create(dfd, name, true, &lp, &d);
+
+	if (err)
+		return err;
+	dir = lp.path.dentry->d_inode;
+	err = may_create(dir);
+	if (!err)
+		err = dir->i_op->mkdir ? dir->i_op->mkdir(dir, d, (mode & 01777 & ~current->fs->umask) | S_IFDIR) : -EPERM;
+	end_create(&lp, d);
+	return err;
+}
+
+static int do_mknod(struct inode *dir, struct dentry *d, umode_t mode, dev_t dev)
+{
+	int err = may_create(dir);
+
+	if (err)
+		return err;
+	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !capable(CAP_MKNOD))
+		return -EPERM;
+	if (S_ISREG(mode))
+		return dir->i_op->create ? dir->i_op->create(dir, d, mode) : -EACCES;
+	return dir->i_op->mknod ? dir->i_op->mknod(dir, d, mode, S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0) : -EPERM;
+}
+
+int do_mknodat(int dfd, const char *name, umode_t mode, dev_t dev)
+{
+	struct lookup_parent lp;
+	struct dentry *d;
+	int err;
+
+	if (!(mode & S_IFMT))
+		mode |= S_IFREG;
+	if (S_ISDIR(mode))
+		return -EPERM;
+	if (!S_ISREG(mode) && !S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+		return -EINVAL;
+	err = start_create(dfd, name, false, &lp, &d);
+	if (err)
+		return err;
+	err = do_mknod(lp.path.dentry->d_inode, d, (mode & (S_IFMT | S_IALLUGO)) & ~current->fs->umask, dev);
+	end_create(&lp, d);
+	return err;
+}
+
+int do_symlinkat(const char *target, int dfd, const char *name)
+{
+	struct lookup_parent lp;
+	struct dentry *d;
+	struct inode *dir;
+	int err = start_create(dfd, name, false, &lp, &d);
+
+	if (err)
+		return err;
+	dir = lp.path.dentry->d_inode;
+	err = may_create(dir);
+	if (!err)
+		err = dir->i_op->symlink ? dir->i_op->symlink(dir, d, target) : -EPERM;
+	end_create(&lp, d);
+	return err;
+}
+
+static int vfs_link(struct dentry *old, struct inode *dir, struct dentry *new)
+{
+	struct inode *inode = old->d_inode;
+	int err = may_create(dir);
+
+	if (err)
+		return err;
+	if (!dir->i_op->link || S_ISDIR(inode->i_mode))
+		return -EPERM;
+	down_write_nested(&inode->i_rwsem);
+	err = inode->i_nlink ? dir->i_op->link(old, dir, new) : -ENOENT;
+	up_write(&inode->i_rwsem);
+	return err;
+}
+
+int do_linkat(int ofd, const char *old, int nfd, const char *new, int flags)
+{
+	struct lookup_parent lp;
+	struct dentry *d;
+	struct path path;
+	unsigned how = (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0) | (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0);
+	int err = filename_lookup(ofd, old, how, &path);
+
+	if (err)
+		return err;
+	err = start_create(nfd, new, false, &lp, &d);
+	if (!err) {
+		err = lp.path.mnt != path.mnt ? -EXDEV : vfs_link(path.dentry, lp.path.dentry->d_inode, d);
+		end_create(&lp, d);
+	}
+	path_put(&path);
+	return err;
+}
+
+/* ---- removing names ---- */
+/* May victim, a name in dir, go? is_dir: the caller removes directories. */
+static int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
+{
+	struct inode *inode = victim->d_inode;
+	int err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
+
+	if (err)
+		return err;
+	if ((dir->i_mode & S_ISVTX) && current_cred()->fsuid != inode->i_uid && current_cred()->fsuid != dir->i_uid &&
+	    !capable(CAP_FOWNER))
+		return -EPERM;
+	if (is_dir != S_ISDIR(inode->i_mode))
+		return is_dir ? -ENOTDIR : -EISDIR;
+	return 0;
+}
+
+/* The existing child of a locked directory. ERR_PTR, -ENOENT too */
+static struct dentry *lookup_existing(struct lookup_parent *lp)
+{
+	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
+
+	return d ? d : ERR_PTR(-ENOENT);
+}
+
+static int remove_name(struct lookup_parent *lp, bool is_dir)
+{
+	struct inode *dir = lp->path.dentry->d_inode;
+	struct dentry *d;
+	int err;
+
+	lock_dir(lp);
+	d = lookup_existing(lp);
+	err = PTR_ERR(d);
+	if (IS_ERR(d))
+		goto unlock;
+	if (lp->slash && !is_dir)
+		err = S_ISDIR(d->d_inode->i_mode) ? -EISDIR : -ENOTDIR;
+	else
+		err = mnt_want_write(lp->path.mnt);
+	if (!err)
+		err = may_delete(dir, d, is_dir);
+	if (!err && !(is_dir ? dir->i_op->rmdir : dir->i_op->unlink))
+		err = -EPERM;
+	if (!err && (d->d_flags & DCACHE_MOUNTED))
+		err = -EBUSY;
+	if (!err) {
+		/* The victim's own lock keeps names from appearing in a dying directory. */
+		down_write_nested(&d->d_inode->i_rwsem);
+		err = is_dir ? dir->i_op->rmdir(dir, d) : dir->i_op->unlink(dir, d);
+		if (!err)
+			d_drop(d);
+		up_write(&d->d_inode->i_rwsem);
+	}
+unlock:
+	unlock_dir(lp);
+	if (!IS_ERR(d))
+		dput(d);		/* may free a large file: not under the directory's lock */
+	return err;
+}
+
+int do_unlinkat(int dfd, const char *name)
+{
+	struct lookup_parent lp;
+	int err = path_parent(dfd, name, &lp);
+
+	if (err)
+		return err;
+	err = lp.type == LAST_NORM ? remove_name(&lp, false) : -EISDIR;
+	put_parent(&lp);
+	return err;
+}
+
+int do_rmdir(int dfd, const char *name)
+{
+	static const int wrong[] = { [LAST_ROOT] = -EBUSY, [LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY };
+	struct lookup_parent lp;
+	int err = path_parent(dfd, name, &lp);
+
+	if (err)
+		return err;
+	err = lp.type == LAST_NORM ? remove_name(&lp, true) : wrong[lp.type];
+	put_parent(&lp);
+	return err;
+}
+
+/* ---- rename ---- */
+/* The child of top through which d lies below it, or NULL. => rename_mutex, or same directory */
+static struct dentry *ancestor_child(struct dentry *top, struct dentry *d)
+{
+	for (; d->d_parent != d; d = d->d_parent)
+		if (d->d_parent == top)
+			return d;
+	return NULL;
+}
+
+/* Locks both directories. The child of one that the other lies below: it may be neither source nor target. */
+static struct dentry *lock_rename(struct dentry *a, struct dentry *b)
+{
+	struct dentry *trap;
+
+	if (a == b) {
+		down_write(&a->d_inode->i_rwsem);
+		return NULL;
+	}
+	mutex_lock(&rename_mutex);
+	trap = ancestor_child(b, a);
+	if (trap || !(trap = ancestor_child(a, b)))
+		swap(a, b);
+	down_write(&a->d_inode->i_rwsem);
+	down_write_nested(&b->d_inode->i_rwsem);
+	return trap;
+}
+
+static void unlock_rename(struct dentry *a, struct dentry *b)
+{
+	up_write(&a->d_inode->i_rwsem);
+	if (a == b)
+		return;
+	up_write(&b->d_inode->i_rwsem);
+	mutex_unlock(&rename_mutex);
+}
+
+/* new is negative and fresh when there is nothing at the target. */
+static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags)
+{
+	bool is_dir = S_ISDIR(old->d_inode->i_mode), exchange = flags & RENAME_EXCHANGE;
+	bool new_is_dir = new->d_inode && S_ISDIR(new->d_inode->i_mode);
+	int err;
+
+	if (old->d_inode == new->d_inode)
+		return 0;
+	err = may_delete(odir, old, is_dir);
+	if (!err)
+		err = new->d_inode ? may_delete(ndir, new, exchange ? new_is_dir : is_dir) : may_create(ndir);
+	if (!err && !odir->i_op->rename)
+		err = -EPERM;
+	if (!err && odir != ndir && is_dir)	/* its ".." changes */
+		err = inode_permission(old->d_inode, MAY_WRITE);
+	if (!err && odir != ndir && exchange && new_is_dir)
+		err = inode_permission(new->d_inode, MAY_WRITE);
+	if (!err && ((old->d_flags | new->d_flags) & DCACHE_MOUNTED))
+		err = -EBUSY;
+	if (!err)
+		err = odir->i_op->rename(odir, old, ndir, new, flags);
+	if (!err)
+		d_move(old, new, exchange);
+	return err;
+}
+
+/* Both directories are locked. */
+static int rename_locked(struct lookup_parent *o, struct lookup_parent *n, struct dentry *trap, unsigned flags)
+{
+	struct dentry *old = lookup_existing(o), *new;
+	int err = PTR_ERR(old);
+
+	if (IS_ERR(old))
+		return err;
+	new = lookup_one(n->path.dentry, &n->last);
+	err = PTR_ERR(new);
+	if (IS_ERR(new))
+		goto put_old;
+	err = 0;
+	if (new && (flags & RENAME_NOREPLACE))
+		err = -EEXIST;
+	else if (!new && (flags & RENAME_EXCHANGE))
+		err = -ENOENT;
+	else if ((flags & RENAME_EXCHANGE) && !S_ISDIR(new->d_inode->i_mode) && n->slash)
+		err = -ENOTDIR;
+	else if (!S_ISDIR(old->d_inode->i_mode) && (o->slash || (!(flags & RENAME_EXCHANGE) && n->slash)))
+		err = -ENOTDIR;
+	else if (old == trap)
+		err = -EINVAL;
+	else if (new && new == trap)
+		err = flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	else if (!new && (n->path.dentry->d_flags & DCACHE_DELETED))
+		err = -ENOENT;
+	if (!err && !new) {
+		new = d_alloc(n->path.dentry, &n->last);
+		err = new ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = vfs_rename(o->path.dentry->d_inode, old, n->path.dentry->d_inode, new, flags);
+	dput(new);
+put_old:
+	dput(old);
+	return err;
+}
+
+static int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags)
+{
+	struct lookup_parent o, n;
+	struct dentry *trap;
+	int err = path_parent(ofd, from, &o);
+
+	if (err)
+		return err;
+	err = path_parent(nfd, to, &n);
+	if (err)
+		goto put_old;
+	if (o.path.mnt != n.path.mnt)
+		err = -EXDEV;
+	else if (o.type != LAST_NORM)
+		err = -EBUSY;
+	else if (n.type != LAST_NORM)
+		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	else
+		err = mnt_want_write(o.path.mnt);
+	if (!err) {
+		trap = lock_rename(o.path.dentry, n.path.dentry);
+		err = rename_locked(&o, &n, trap, flags);
+		unlock_rename(o.path.dentry, n.path.dentry);
+	}
+	put_parent(&n);
+put_old:
+	put_parent(&o);
+	return err;
+}
+
+/* ---- system calls ---- */
+long sys_mkdirat(int dfd, const char __user *pathname, umode_t mode)
+{
+	struct filename n;
+	long err = init_name(&n, pathname, 0);
+
+	if (err)
+		return err;
+	err = do_mkdirat(dfd, n.name, mode);
+	drop_name(&n);
+	return err;
+}
+
+long sys_mknodat(int dfd, const char __user *filename, umode_t mode, unsigned dev)
+{
+	struct filename n;
+	long err = init_name(&n, filename, 0);
+
+	if (err)
+		return err;
+	err = do_mknodat(dfd, n.name, mode & 0xffff, new_decode_dev(dev));
+	drop_name(&n);
+	return err;
+}
+
+long sys_unlinkat(int dfd, const char __user *pathname, int flag)
+{
+	struct filename n;
+	long err;
+
+	if (flag & ~AT_REMOVEDIR)
+		return -EINVAL;
+	err = init_name(&n, pathname, 0);
+	if (err)
+		return err;
+	err = flag & AT_REMOVEDIR ? do_rmdir(dfd, n.name) : do_unlinkat(dfd, n.name);
+	drop_name(&n);
+	return err;
+}
+
+/* What symlink, link and rename share: two user names, of which the first may be empty for some. */
+static long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub)
+{
+	long err = init_name(a, ua, a_flags);
+
+	if (err)
+		return err;
+	err = init_name(b, ub, 0);
+	if (err)
+		drop_name(a);
+	return err;
+}
+
+long sys_symlinkat(const char __user *old, int newdfd, const char __user *new)
+{
+	struct filename from, to;
+	long err = two_names(&from, old, 0, &to, new);
+
+	if (err)
+		return err;
+	err = do_symlinkat(from.name, newdfd, to.name);
+	drop_name(&from);
+	drop_name(&to);
+	return err;
+}
+
+long sys_linkat(int olddfd, const char __user *old, int newdfd, const char __user *new, int flags)
+{
+	struct filename from, to;
+	long err;
+
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	err = two_names(&from, old, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0, &to, new);
+	if (err)
+		return err;
+	err = do_linkat(olddfd, from.name, newdfd, to.name, flags);
+	drop_name(&from);
+	drop_name(&to);
+	return err;
+}
+
+long sys_renameat2(int olddfd, const char __user *old, int newdfd, const char __user *new, unsigned flags)
+{
+	struct filename from, to;
+	long err;
+
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	err = two_names(&from, old, 0, &to, new);
+	if (err)
+		return err;
+	err = do_renameat2(olddfd, from.name, newdfd, to.name, flags);
+	drop_name(&from);
+	drop_name(&to);
+	return err;
+}
+
+long sys_mkdir(const char __user *name, umode_t mode) { return sys_mkdirat(AT_FDCWD, name, mode); }
+long sys_mknod(const char __user *name, umode_t mode, unsigned dev) { return sys_mknodat(AT_FDCWD, name, mode, dev); }
+long sys_unlink(const char __user *name) { return sys_unlinkat(AT_FDCWD, name, 0); }
+long sys_rmdir(const char __user *name) { return sys_unlinkat(AT_FDCWD, name, AT_REMOVEDIR); }
+long sys_symlink(const char __user *old, const char __user *new) { return sys_symlinkat(old, AT_FDCWD, new); }
+long sys_link(const char __user *old, const char __user *new) { return sys_linkat(AT_FDCWD, old, AT_FDCWD, new, 0); }
+long sys_rename(const char __user *old, const char __user *new) { return sys_renameat2(AT_FDCWD, old, AT_FDCWD, new, 0); }
+long sys_renameat(int ofd, const char __user *old, int nfd, const char __user *new)
+{
+	return sys_renameat2(ofd, old, nfd, new, 0);
+}

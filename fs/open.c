@@ -1,0 +1,432 @@
+/*
+ * open: open(2) and the calls that change a file's attributes or the caller's place in the tree.
+ *
+ * Each sys_ checks its arguments in Linux's order, finds the file, and leaves the work to namei.c and inode.c.
+ *
+ * In Linux: fs/open.c, fs/utimes.c.
+ */
+#include "fs/namei.h"
+#include "asm/uaccess.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "uapi/capability.h"
+#include "uapi/mount.h"
+
+#define O_TMPFILE_BIT 0x400000
+#define VALID_OPEN_FLAGS (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | \
+	O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
+/* Linux's build_open_flags: what makes no sense is EINVAL, what is unknown is ignored. */
+static int check_open_flags(int *flags)
+{
+	*flags &= VALID_OPEN_FLAGS;
+	if ((*flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
+	if (*flags & O_TMPFILE_BIT)
+		return (*flags & O_TMPFILE) == O_TMPFILE && (*flags & O_ACCMODE) ? -EOPNOTSUPP : -EINVAL;
+	if (*flags & O_PATH)
+		*flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+	return 0;
+}
+
+long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
+{
+	struct filename name;
+	struct file *f;
+	int fd, err;
+
+	flags |= O_LARGEFILE;
+	err = check_open_flags(&flags);
+	if (err && err != -EOPNOTSUPP)
+		return err;
+	fd = init_name(&name, filename, 0);
+	if (fd)
+		return fd;
+	fd = err ? err : get_unused_fd_flags(flags);
+	if (fd >= 0) {
+		f = do_filp_open(dfd, name.name, flags, mode & S_IALLUGO);
+		if (IS_ERR(f)) {
+			put_unused_fd(fd);
+			fd = PTR_ERR(f);
+		} else {
+			fd_install(fd, f);
+		}
+	}
+	drop_name(&name);
+	return fd;
+}
+
+long sys_open(const char __user *filename, int flags, umode_t mode) { return sys_openat(AT_FDCWD, filename, flags, mode); }
+long sys_creat(const char __user *name, umode_t mode) { return sys_open(name, O_CREAT | O_WRONLY | O_TRUNC, mode); }
+
+struct file *filp_open(const char *name, int flags, umode_t mode)
+{
+	int err = check_open_flags(&flags);
+
+	return err ? ERR_PTR(err) : do_filp_open(AT_FDCWD, name, flags, mode);
+}
+
+/* For exec: a regular file that may be executed; nobody writes to it until fput. ERR_PTR */
+struct file *open_exec(int dfd, const char *name, int flags)
+{
+	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct path path;
+	struct file *f;
+	int err = filename_lookup(dfd, name, lookup, &path), old;
+
+	if (err)
+		return ERR_PTR(err);
+	err = may_open(&path, MAY_EXEC, 0);
+	if (!err && (!S_ISREG(path.dentry->d_inode->i_mode) || (path.mnt->mnt_flags & MS_NOEXEC)))
+		err = -EACCES;
+	f = err ? ERR_PTR(err) : dentry_open(&path, O_RDONLY | O_LARGEFILE);
+	path_put(&path);
+	if (IS_ERR(f))
+		return f;
+	old = atomic_read(&f->f_inode->i_writecount);
+	while (old <= 0)
+		if (__atomic_compare_exchange_n(&f->f_inode->i_writecount.v, &old, old - 1, false, 5, 5)) {
+			f->f_mode |= FMODE_DENYWRITE;
+			return f;
+		}
+	fput(f);
+	return ERR_PTR(-ETXTBSY);
+}
+
+/* ---- access ---- */
+static int access_path(const struct path *path, int mode)
+{
+	struct inode *inode = path->dentry->d_inode;
+	int err;
+
+	if ((mode & MAY_EXEC) && S_ISREG(inode->i_mode) && (path->mnt->mnt_flags & MS_NOEXEC))
+		return -EACCES;
+	err = inode_permission(inode, mode);
+	if (!err && (mode & MAY_WRITE) && !S_ISCHR(inode->i_mode) && !S_ISBLK(inode->i_mode) && !S_ISFIFO(inode->i_mode) &&
+	    !S_ISSOCK(inode->i_mode))
+		err = mnt_want_write(path->mnt);
+	return err;
+}
+
+/* access(2) asks for the real user: the answer is given under a changed copy of the credentials. */
+static const struct cred *become_real_user(void)
+{
+	const struct cred *old = current->cred;
+	struct cred *new;
+
+	if (old->fsuid == old->uid && old->fsgid == old->gid)
+		return old;
+	new = prepare_creds();
+	if (!new)
+		return NULL;
+	new->fsuid = old->uid;
+	new->fsgid = old->gid;
+	new->cap_effective = old->uid ? 0 : old->cap_permitted;
+	current->cred = new;
+	return old;
+}
+
+long sys_faccessat2(int dfd, const char __user *filename, int mode, int flags)
+{
+	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	const struct cred *old = current->cred;
+	struct path path;
+	int err;
+
+	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		return -EINVAL;
+	if (!(flags & AT_EACCESS))
+		old = become_real_user();
+	if (!old)
+		return -ENOMEM;
+	err = user_path_at(dfd, filename, lookup, &path);
+	if (!err) {
+		err = access_path(&path, mode);
+		path_put(&path);
+	}
+	if (current->cred != old) {
+		put_cred(current->cred);
+		current->cred = old;
+	}
+	return err;
+}
+
+long sys_faccessat(int dfd, const char __user *name, int mode) { return sys_faccessat2(dfd, name, mode, 0); }
+long sys_access(const char __user *name, int mode) { return sys_faccessat2(AT_FDCWD, name, mode, 0); }
+
+/* ---- size ---- */
+long sys_truncate(const char __user *name, loff_t length)
+{
+	struct path path;
+	struct inode *inode;
+	int err;
+
+	if (length < 0)
+		return -EINVAL;
+	err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	inode = path.dentry->d_inode;
+	if (!S_ISREG(inode->i_mode))
+		err = S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
+	else
+		err = mnt_want_write(path.mnt);
+	if (!err)
+		err = inode_permission(inode, MAY_WRITE);
+	if (!err)
+		err = get_write_access(inode);
+	if (!err) {
+		err = do_truncate(path.dentry, length);
+		put_write_access(inode);
+	}
+	path_put(&path);
+	return err;
+}
+
+long sys_ftruncate(int fd, loff_t length)
+{
+	struct fd f;
+	int err = -EINVAL;
+
+	if (length < 0)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	if (S_ISREG(f.file->f_inode->i_mode) && (f.file->f_mode & FMODE_WRITE))
+		err = do_truncate(f.file->f_path.dentry, length);
+	fdput(f);
+	return err;
+}
+
+#define FALLOC_FL_KEEP_SIZE 1
+static int do_fallocate(struct file *f, int mode, loff_t off, loff_t len)
+{
+	umode_t type = f->f_inode->i_mode;
+
+	if (off < 0 || len <= 0)
+		return -EINVAL;
+	if (mode & ~0x7f)
+		return -EOPNOTSUPP;
+	if (!(f->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (S_ISFIFO(type))
+		return -ESPIPE;
+	if (S_ISDIR(type))
+		return -EISDIR;
+	if (!S_ISREG(type) && !S_ISBLK(type))
+		return -ENODEV;
+	if (off + (u64)len > INT64_MAX)
+		return -EFBIG;
+	if (!f->f_op->fallocate || (mode & ~FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	return f->f_op->fallocate(f, mode, off, len);
+}
+
+long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
+{
+	struct fd f = fdget(fd);
+	int err = f.file ? do_fallocate(f.file, mode, offset, len) : -EBADF;
+
+	fdput(f);
+	return err;
+}
+
+/* ---- owner, mode, times ---- */
+static int change_path(const struct path *path, struct iattr *a)
+{
+	struct inode *inode = path->dentry->d_inode;
+	int err = mnt_want_write(path->mnt);
+
+	if (err)
+		return err;
+	down_write(&inode->i_rwsem);
+	err = notify_change(path->dentry, a);
+	up_write(&inode->i_rwsem);
+	return err;
+}
+
+static long change_at(int dfd, const char __user *name, unsigned lookup, struct iattr *a)
+{
+	struct path path;
+	int err = user_path_at(dfd, name, lookup, &path);
+
+	if (err)
+		return err;
+	err = change_path(&path, a);
+	path_put(&path);
+	return err;
+}
+
+static long change_fd(int fd, struct iattr *a)
+{
+	struct fd f = fdget(fd);
+	int err = f.file ? change_path(&f.file->f_path, a) : -EBADF;
+
+	fdput(f);
+	return err;
+}
+
+static struct iattr mode_attr(umode_t mode) { return (struct iattr){ .ia_valid = ATTR_MODE, .ia_mode = mode & S_IALLUGO }; }
+static struct iattr owner_attr(uid_t uid, gid_t gid)
+{
+	return (struct iattr){ .ia_valid = (uid != -1u ? ATTR_UID : 0) | (gid != -1u ? ATTR_GID : 0), .ia_uid = uid, .ia_gid = gid };
+}
+
+long sys_fchmodat(int dfd, const char __user *name, umode_t mode)
+{
+	struct iattr a = mode_attr(mode);
+
+	return change_at(dfd, name, LOOKUP_FOLLOW, &a);
+}
+
+long sys_chmod(const char __user *name, umode_t mode) { return sys_fchmodat(AT_FDCWD, name, mode); }
+
+long sys_fchmod(int fd, umode_t mode)
+{
+	struct iattr a = mode_attr(mode);
+
+	return change_fd(fd, &a);
+}
+
+long sys_fchownat(int dfd, const char __user *name, uid_t user, gid_t group, int flag)
+{
+	struct iattr a = owner_attr(user, group);
+
+	if (flag & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return change_at(dfd, name, (flag & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flag & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &a);
+}
+
+long sys_chown(const char __user *name, uid_t user, gid_t group) { return sys_fchownat(AT_FDCWD, name, user, group, 0); }
+long sys_lchown(const char __user *name, uid_t user, gid_t group)
+{
+	return sys_fchownat(AT_FDCWD, name, user, group, AT_SYMLINK_NOFOLLOW);
+}
+
+long sys_fchown(int fd, uid_t user, gid_t group)
+{
+	struct iattr a = owner_attr(user, group);
+
+	return change_fd(fd, &a);
+}
+
+/* One of the two times into a: now, omitted, or a value. 0, -EINVAL */
+static int set_time(struct iattr *a, const struct timespec64 *t, unsigned valid, unsigned set, struct timespec64 *out)
+{
+	if (t->tv_nsec == UTIME_OMIT)
+		return 0;
+	a->ia_valid |= valid;
+	if (t->tv_nsec == UTIME_NOW)
+		return 0;
+	if (t->tv_nsec < 0 || t->tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	a->ia_valid |= set;
+	*out = *t;
+	return 0;
+}
+
+static long do_utimes(int dfd, const char __user *name, const struct timespec64 *t, int flags)
+{
+	struct iattr a = { .ia_valid = ATTR_ATIME | ATTR_MTIME };
+
+	if (t) {
+		a.ia_valid = 0;
+		if (set_time(&a, &t[0], ATTR_ATIME, ATTR_ATIME_SET, &a.ia_atime) ||
+		    set_time(&a, &t[1], ATTR_MTIME, ATTR_MTIME_SET, &a.ia_mtime))
+			return -EINVAL;
+		/* Now for one of them only needs the owner, as a value does. */
+		if (a.ia_valid == ATTR_ATIME || a.ia_valid == ATTR_MTIME) {
+			a.ia_valid |= a.ia_valid == ATTR_ATIME ? ATTR_ATIME_SET : ATTR_MTIME_SET;
+			a.ia_atime = a.ia_mtime = current_time();
+		}
+	}
+	if (!name && dfd != AT_FDCWD)
+		return flags ? -EINVAL : change_fd(dfd, &a);
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return change_at(dfd, name, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &a);
+}
+
+long sys_utimensat(int dfd, const char __user *name, struct timespec64 __user *utimes, int flags)
+{
+	struct timespec64 t[2];
+
+	if (utimes) {
+		if (copy_from_user(t, utimes, sizeof(t)))
+			return -EFAULT;
+		if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
+			return 0;
+	}
+	return do_utimes(dfd, name, utimes ? t : NULL, flags);
+}
+
+long sys_futimesat(int dfd, const char __user *name, struct timeval __user *utimes)
+{
+	struct timeval tv[2];
+	struct timespec64 t[2];
+
+	if (!utimes)
+		return do_utimes(dfd, name, NULL, 0);
+	if (copy_from_user(tv, utimes, sizeof(tv)))
+		return -EFAULT;
+	for (int i = 0; i < 2; i++) {
+		if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
+			return -EINVAL;
+		t[i] = (struct timespec64){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
+	}
+	return do_utimes(dfd, name, t, 0);
+}
+
+long sys_utimes(const char __user *name, struct timeval __user *utimes) { return sys_futimesat(AT_FDCWD, name, utimes); }
+
+long sys_utime(const char __user *name, s64 __user *times)
+{
+	struct timespec64 t[2] = {};
+
+	if (times && (get_user(t[0].tv_sec, times) || get_user(t[1].tv_sec, times + 1)))
+		return -EFAULT;
+	return do_utimes(AT_FDCWD, name, times ? t : NULL, 0);
+}
+
+/* ---- the caller's place ---- */
+long sys_umask(int mask)
+{
+	umode_t old = current->fs->umask;
+
+	current->fs->umask = mask & S_IRWXUGO;
+	return old;
+}
+
+static int change_dir(const char __user *name, struct path *which, bool root)
+{
+	struct path path;
+	int err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+
+	if (err)
+		return err;
+	err = inode_permission(path.dentry->d_inode, MAY_EXEC);
+	if (!err && root && !capable(CAP_SYS_CHROOT))
+		err = -EPERM;
+	if (!err)
+		set_fs_path(current->fs, which, &path);
+	path_put(&path);
+	return err;
+}
+
+long sys_chdir(const char __user *name) { return change_dir(name, &current->fs->pwd, false); }
+long sys_chroot(const char __user *name) { return change_dir(name, &current->fs->root, true); }
+
+long sys_fchdir(int fd)
+{
+	struct fd f = fdget_raw(fd);
+	int err;
+
+	if (!f.file)
+		return -EBADF;
+	err = S_ISDIR(f.file->f_inode->i_mode) ? inode_permission(f.file->f_inode, MAY_EXEC) : -ENOTDIR;
+	if (!err)
+		set_fs_path(current->fs, &current->fs->pwd, &f.file->f_path);
+	fdput(f);
+	return err;
+}

@@ -1,0 +1,472 @@
+/*
+ * read_write: bytes in and out, and where in the file.
+ *
+ * Checks in Linux's order: descriptor, mode, a method to do it, the buffer's address, sizes. A file whose struct is
+ * shared (dup, fork) has its position under f_pos_lock, so that two readers never get the same bytes.
+ *
+ * sendfile and copy_file_range go through a window of anonymous memory in the caller's own address space: any file's
+ * read can fill it and any file's write can empty it. In Linux: a pipe of pages (splice).
+ *
+ * In Linux: fs/read_write.c, fs/sync.c, mm/fadvise.c.
+ */
+#include "fs/namei.h"
+#include "asm/uaccess.h"
+#include "kernel/process.h"
+#include "kernel/syscall.h"
+#include "uapi/uio.h"
+
+#define MAX_RW_COUNT 0x7ffff000UL
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
+
+static __always_inline int check_area(const void __user *buf, size_t n, const loff_t *pos)
+{
+	if (unlikely(!access_ok(buf, n)))
+		return -EFAULT;
+	if (unlikely((ssize_t)n < 0 || (pos && (*pos < 0 || (loff_t)(*pos + n) < 0))))
+		return -EINVAL;
+	return 0;
+}
+
+ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	int err;
+
+	if (unlikely(!(f->f_mode & FMODE_READ)))
+		return -EBADF;
+	if (unlikely(!f->f_op->read))
+		return f->f_op->iterate ? -EISDIR : -EINVAL;
+	err = check_area(buf, n, pos);
+	if (unlikely(err))
+		return err;
+	return f->f_op->read(f, buf, min(n, MAX_RW_COUNT), pos);
+}
+
+ssize_t vfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+{
+	int err;
+
+	if (unlikely(!(f->f_mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->f_op->write))
+		return -EINVAL;
+	err = check_area(buf, n, pos);
+	if (unlikely(err))
+		return err;
+	return f->f_op->write(f, buf, min(n, MAX_RW_COUNT), pos);
+}
+
+/* True when f_pos must be locked: others may use this struct file at the same time. */
+static __always_inline bool pos_lock(struct file *f)
+{
+	if (likely(atomic_read(&f->f_count) == 1) || f->f_op->unseekable)
+		return false;
+	mutex_lock(&f->f_pos_lock);
+	return true;
+}
+
+static __always_inline void pos_unlock(struct file *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->f_pos_lock);
+}
+
+long sys_read(int fd, char __user *buf, size_t count)
+{
+	struct fd f = fdget(fd);
+	ssize_t n;
+	bool locked;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	locked = pos_lock(f.file);
+	n = vfs_read(f.file, buf, count, &f.file->f_pos);
+	pos_unlock(f.file, locked);
+	fdput(f);
+	return n;
+}
+
+long sys_write(int fd, const char __user *buf, size_t count)
+{
+	struct fd f = fdget(fd);
+	ssize_t n;
+	bool locked;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	locked = pos_lock(f.file);
+	n = vfs_write(f.file, buf, count, &f.file->f_pos);
+	pos_unlock(f.file, locked);
+	fdput(f);
+	return n;
+}
+
+long sys_pread64(int fd, char __user *buf, size_t count, loff_t pos)
+{
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	n = f.file->f_op->unseekable ? -ESPIPE : vfs_read(f.file, buf, count, &pos);
+	fdput(f);
+	return n;
+}
+
+long sys_pwrite64(int fd, const char __user *buf, size_t count, loff_t pos)
+{
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	n = f.file->f_op->unseekable ? -ESPIPE : vfs_write(f.file, buf, count, &pos);
+	fdput(f);
+	return n;
+}
+
+/* Regular files, through the page cache. Bytes or -errno */
+ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos)
+{
+	ssize_t done;
+
+	if (!S_ISREG(f->f_inode->i_mode) || !(f->f_mode & FMODE_READ))
+		return -EINVAL;
+	if (*pos < 0)
+		return -EINVAL;
+	done = mapping_read(f->f_mapping, buf, n, *pos);
+	if (done > 0)
+		*pos += done;
+	return done;
+}
+
+/* ---- vectors ---- */
+/* Copies and checks a vector, in fast or allocated. The total or -errno */
+static ssize_t import_iovec(const struct iovec __user *uvec, unsigned long n, struct iovec *fast, struct iovec **out)
+{
+	struct iovec *v = fast;
+	size_t total = 0;
+
+	*out = NULL;
+	if (n > UIO_MAXIOV)
+		return -EINVAL;
+	if (n > UIO_FASTIOV)
+		v = *out = kmalloc(n * sizeof(*v), GFP_KERNEL);
+	if (!v)
+		return -ENOMEM;
+	if (copy_from_user(v, uvec, n * sizeof(*v)))
+		return -EFAULT;
+	for (unsigned i = 0; i < n; i++)
+		if ((ssize_t)v[i].iov_len < 0)
+			return -EINVAL;
+	for (unsigned i = 0; i < n; i++) {
+		if (!access_ok(v[i].iov_base, v[i].iov_len))
+			return -EFAULT;
+		v[i].iov_len = min(v[i].iov_len, MAX_RW_COUNT - total);
+		total += v[i].iov_len;
+	}
+	return total;
+}
+
+static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned long vlen, loff_t *pos, bool write)
+{
+	struct iovec fast[UIO_FASTIOV], *alloc, *v;
+	ssize_t n, done = import_iovec(uvec, vlen, fast, &alloc);
+
+	v = alloc ? alloc : fast;
+	if (done >= 0 && !(f->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
+		done = -EBADF;
+	else if (done >= 0 && !(write ? (void *)f->f_op->write : (void *)f->f_op->read))
+		done = f->f_op->iterate && !write ? -EISDIR : -EINVAL;
+	if (done > 0) {
+		done = 0;
+		for (unsigned i = 0; i < vlen; i++) {
+			if (!v[i].iov_len)
+				continue;
+			n = write ? vfs_write(f, v[i].iov_base, v[i].iov_len, pos) : vfs_read(f, v[i].iov_base, v[i].iov_len, pos);
+			if (n < 0)
+				done = done ? done : n;
+			else
+				done += n;
+			if (n != v[i].iov_len)
+				break;
+		}
+	}
+	kfree(alloc);
+	return done;
+}
+
+static long iov_at_pos(int fd, const struct iovec __user *vec, unsigned long vlen, bool write)
+{
+	struct fd f = fdget(fd);
+	ssize_t n;
+	bool locked;
+
+	if (!f.file)
+		return -EBADF;
+	locked = pos_lock(f.file);
+	n = do_iov(f.file, vec, vlen, &f.file->f_pos, write);
+	pos_unlock(f.file, locked);
+	fdput(f);
+	return n;
+}
+
+static long iov_at(int fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos, bool write)
+{
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	n = f.file->f_op->unseekable ? -ESPIPE : do_iov(f.file, vec, vlen, &pos, write);
+	fdput(f);
+	return n;
+}
+
+long sys_readv(int fd, const struct iovec __user *vec, unsigned long vlen) { return iov_at_pos(fd, vec, vlen, false); }
+long sys_writev(int fd, const struct iovec __user *vec, unsigned long vlen) { return iov_at_pos(fd, vec, vlen, true); }
+long sys_preadv(int fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos) { return iov_at(fd, vec, vlen, pos, false); }
+long sys_pwritev(int fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos) { return iov_at(fd, vec, vlen, pos, true); }
+
+/* ---- position ---- */
+/* The next page that is (data) or is not there. An offset or -ENXIO */
+static loff_t seek_data_hole(struct inode *i, loff_t off, bool data)
+{
+	struct address_space *m = i->i_mapping;
+	loff_t size = i_size_read(i);
+	unsigned long index = off >> PAGE_SHIFT, found;
+
+	if (off < 0 || off >= size)
+		return -ENXIO;
+	spin_lock(&m->tree_lock);
+	found = index;
+	if (data) {
+		index = radix_next(&m->pages, &found) ? found : size;
+	} else {
+		while (radix_lookup(&m->pages, index))
+			index++;
+	}
+	spin_unlock(&m->tree_lock);
+	if (index > (u64)size >> PAGE_SHIFT || (index << PAGE_SHIFT) >= size)
+		return data ? -ENXIO : size;
+	return max(off, (loff_t)(index << PAGE_SHIFT));
+}
+
+static loff_t generic_llseek(struct file *f, loff_t off, int whence)
+{
+	struct inode *i = f->f_inode;
+
+	if (whence == SEEK_CUR)
+		off += f->f_pos;
+	else if (whence == SEEK_END)
+		off += S_ISDIR(i->i_mode) ? 0 : i_size_read(i);
+	else if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		off = S_ISREG(i->i_mode) ? seek_data_hole(i, off, whence == SEEK_DATA) : -EINVAL;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (off == -ENXIO && whence >= SEEK_DATA)
+		return off;
+	if (off < 0)
+		return -EINVAL;
+	f->f_pos = off;
+	return off;
+}
+
+long sys_lseek(int fd, loff_t offset, int whence)
+{
+	struct fd f = fdget(fd);
+	loff_t pos = -EINVAL;
+	bool locked;
+
+	if (!f.file)
+		return -EBADF;
+	locked = pos_lock(f.file);
+	if ((unsigned)whence <= SEEK_HOLE)
+		pos = f.file->f_op->unseekable ? -ESPIPE :
+			f.file->f_op->llseek ? f.file->f_op->llseek(f.file, offset, whence) : generic_llseek(f.file, offset, whence);
+	pos_unlock(f.file, locked);
+	fdput(f);
+	return pos;
+}
+
+/* ---- from file to file ---- */
+#define WINDOW_SIZE 65536UL
+/* Moves up to len bytes; ppos are where, and move on. Bytes or -errno */
+static ssize_t copy_through_window(struct file *in, loff_t *ipos, struct file *out, loff_t *opos, size_t len)
+{
+	char __user *window;
+	ssize_t done = 0, n = 0, w;
+
+	if (!len)
+		return 0;
+	window = (char __user *)vm_mmap(NULL, 0, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	if (IS_ERR(window))
+		return PTR_ERR(window);
+	while (done < len && !signal_pending(current)) {
+		loff_t ip = *ipos;
+
+		n = vfs_read(in, window, min(len - done, WINDOW_SIZE), &ip);
+		if (n <= 0)
+			break;
+		w = vfs_write(out, window, n, opos);
+		if (w <= 0) {
+			n = w;
+			break;
+		}
+		*ipos += w;
+		done += w;
+		if (w < n)
+			break;
+	}
+	if (!done && !n && signal_pending(current))
+		n = -ERESTARTSYS;
+	vm_munmap((u64)window, WINDOW_SIZE);
+	return done ? done : n;
+}
+
+static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *ppos, size_t count)
+{
+	if (!(in->f_mode & FMODE_READ))
+		return -EBADF;
+	if (in->f_op->unseekable && ppos != &in->f_pos)
+		return -ESPIPE;
+	if (*ppos < 0 || (ssize_t)count < 0)
+		return -EINVAL;
+	if (!(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (!in->f_op->read || !out->f_op->write || S_ISDIR(in->f_inode->i_mode) || S_ISFIFO(in->f_inode->i_mode) ||
+	    (out->f_flags & O_APPEND))
+		return -EINVAL;
+	return copy_through_window(in, ppos, out, &out->f_pos, min(count, MAX_RW_COUNT));
+}
+
+long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
+{
+	struct fd in, out;
+	loff_t pos;
+	ssize_t n = -EBADF;
+
+	if (offset && copy_from_user(&pos, offset, sizeof(pos)))
+		return -EFAULT;
+	in = fdget(in_fd);
+	out = fdget(out_fd);
+	if (in.file && out.file)
+		n = do_sendfile(out.file, in.file, offset ? &pos : &in.file->f_pos, count);
+	if (offset && in.file && n >= 0 && put_user(pos, offset))
+		n = -EFAULT;
+	fdput(in);
+	fdput(out);
+	return n;
+}
+
+static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff_t *op, size_t len, unsigned flags)
+{
+	struct inode *i = in->f_inode, *o = out->f_inode;
+	size_t left;
+
+	if (flags)
+		return -EINVAL;
+	if (S_ISDIR(i->i_mode) || S_ISDIR(o->i_mode))
+		return -EISDIR;
+	if (!S_ISREG(i->i_mode) || !S_ISREG(o->i_mode))
+		return -EINVAL;
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
+		return -EBADF;
+	if (*ip < 0 || *op < 0)
+		return -EINVAL;
+	if ((loff_t)(*ip + len) < *ip || (loff_t)(*op + len) < *op)
+		return -EOVERFLOW;
+	left = max_t(loff_t, i_size_read(i) - *ip, 0);
+	len = min(min(len, left), MAX_RW_COUNT);
+	if (i == o && *op + (loff_t)len > *ip && *op < *ip + (loff_t)len)
+		return -EINVAL;
+	return copy_through_window(in, ip, out, op, len);
+}
+
+long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len, unsigned flags)
+{
+	struct fd in = fdget(fd_in), out = fdget(fd_out);
+	loff_t ip, op;
+	ssize_t n = -EBADF;
+
+	if (!in.file || !out.file)
+		goto put;
+	n = -EFAULT;
+	ip = in.file->f_pos;
+	op = out.file->f_pos;
+	if ((off_in && copy_from_user(&ip, off_in, sizeof(ip))) || (off_out && copy_from_user(&op, off_out, sizeof(op))))
+		goto put;
+	n = do_copy_range(in.file, &ip, out.file, &op, len, flags);
+	if (n <= 0)
+		goto put;
+	if (!off_in)
+		in.file->f_pos = ip;
+	if (!off_out)
+		out.file->f_pos = op;
+	if ((off_in && put_user(ip, off_in)) || (off_out && put_user(op, off_out)))
+		n = -EFAULT;
+put:
+	fdput(in);
+	fdput(out);
+	return n;
+}
+
+/* ---- to the disk, of which there is none yet ---- */
+long sys_fsync(int fd)
+{
+	struct fd f = fdget(fd);
+	int err;
+
+	if (!f.file)
+		return -EBADF;
+	err = f.file->f_op->fsync ? f.file->f_op->fsync(f.file) : -EINVAL;
+	fdput(f);
+	return err;
+}
+
+long sys_fdatasync(int fd) { return sys_fsync(fd); }
+long sys_sync(void) { return 0; }
+
+long sys_syncfs(int fd)
+{
+	struct fd f = fdget(fd);
+
+	fdput(f);
+	return f.file ? 0 : -EBADF;
+}
+
+long sys_readahead(int fd, loff_t offset, size_t count)
+{
+	struct fd f = fdget(fd);
+	long err = !f.file || !(f.file->f_mode & FMODE_READ) ? -EBADF : S_ISREG(f.file->f_inode->i_mode) ? 0 : -EINVAL;
+
+	fdput(f);
+	return err;
+}
+
+long sys_fadvise64(int fd, loff_t offset, loff_t len, int advice)
+{
+	struct fd f = fdget(fd);
+	long err = 0;
+
+	if (!f.file)
+		return -EBADF;
+	if (S_ISFIFO(f.file->f_inode->i_mode))
+		err = -ESPIPE;
+	else if (len < 0 || (unsigned)advice > POSIX_FADV_NOREUSE)
+		err = -EINVAL;
+	fdput(f);
+	return err;
+}

@@ -1,0 +1,118 @@
+/*
+ * readdir: getdents and getdents64.
+ *
+ * The file system's iterate() hands names to an actor, under a spinlock perhaps: the actor only fills a page of our
+ * own, and the page goes out to the user between two calls of iterate(). A record's d_off is where the next begins.
+ *
+ * In Linux: fs/readdir.c.
+ */
+#include "fs/namei.h"
+#include "string.h"
+#include "asm/uaccess.h"
+#include "kernel/syscall.h"
+
+struct dirent_buf {
+	struct dir_context ctx;
+	char *page;
+	unsigned used, room;		/* bytes in page; room for this call of iterate */
+	s64 *last_off;			/* d_off of the last record */
+	bool old;			/* getdents: struct linux_dirent */
+	bool full;
+};
+
+static bool fill_dirent(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino, unsigned type)
+{
+	struct dirent_buf *b = container_of(ctx, struct dirent_buf, ctx);
+	unsigned reclen = ALIGN((b->old ? offsetof(struct linux_dirent, d_name) + 1 : offsetof(struct linux_dirent64, d_name)) +
+				len + 1, 8);
+	struct linux_dirent64 *d = (struct linux_dirent64 *)(b->page + b->used);
+	char *text = b->old ? ((struct linux_dirent *)d)->d_name : d->d_name;
+
+	if (b->used + reclen > b->room) {
+		b->full = true;
+		return false;
+	}
+	if (b->last_off)
+		*b->last_off = pos;
+	b->last_off = &d->d_off;
+	*(u64 *)((char *)d + reclen - 8) = 0;	/* the padding */
+	d->d_ino = ino;
+	d->d_reclen = reclen;
+	if (b->old)
+		((char *)d)[reclen - 1] = type;
+	else
+		d->d_type = type;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	b->used += reclen;
+	return true;
+}
+
+/* => dir's i_rwsem (read) for each page */
+static long read_dir(struct file *f, char __user *out, unsigned count, struct dirent_buf *b)
+{
+	unsigned done = 0;
+	long err = 0;
+
+	b->ctx.pos = f->f_pos;
+	do {
+		b->used = 0;
+		b->full = false;
+		b->last_off = NULL;
+		b->room = min(count - done, (unsigned)PAGE_SIZE);
+		down_read(&f->f_inode->i_rwsem);
+		err = f->f_inode->i_nlink || !S_ISDIR(f->f_inode->i_mode) ? f->f_op->iterate(f, &b->ctx) : -ENOENT;
+		up_read(&f->f_inode->i_rwsem);
+		if (b->last_off)
+			*b->last_off = b->ctx.pos;
+		if (err || !b->used)
+			break;
+		if (copy_to_user(out + done, b->page, b->used)) {
+			err = -EFAULT;
+			break;
+		}
+		done += b->used;
+		f->f_pos = b->ctx.pos;
+	} while (b->full);
+	if (!done && !err && b->full)
+		err = -EINVAL;		/* not even one fits */
+	f->f_pos = done || err ? f->f_pos : b->ctx.pos;
+	return done ? done : err;
+}
+
+static long do_getdents(unsigned fd, void __user *out, unsigned count, bool old)
+{
+	struct dirent_buf b = { .ctx.actor = fill_dirent, .old = old };
+	struct fd f = fdget(fd);
+	bool locked;
+	long err = -ENOTDIR;
+
+	if (!f.file)
+		return -EBADF;
+	if (!f.file->f_op->iterate)
+		goto put;
+	b.page = getname_buf();
+	err = -ENOMEM;
+	if (!b.page)
+		goto put;
+	locked = atomic_read(&f.file->f_count) > 1;
+	if (locked)
+		mutex_lock(&f.file->f_pos_lock);
+	err = read_dir(f.file, out, count, &b);
+	if (locked)
+		mutex_unlock(&f.file->f_pos_lock);
+	putname_buf(b.page);
+put:
+	fdput(f);
+	return err;
+}
+
+long sys_getdents64(unsigned fd, struct linux_dirent64 __user *dirent, unsigned count)
+{
+	return do_getdents(fd, dirent, count, false);
+}
+
+long sys_getdents(unsigned fd, struct linux_dirent __user *dirent, unsigned count)
+{
+	return do_getdents(fd, dirent, count, true);
+}
