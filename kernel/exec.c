@@ -379,7 +379,6 @@ int begin_new_exec(struct linux_binprm *bprm)
 		put_sighand(sighand);
 	}
 	p->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
-	fpu_reset();
 	do_close_on_exec(p->files);
 	strscpy(p->comm, basename(bprm->filename), sizeof(p->comm));
 	p->self_exec_id++;

@@ -1,10 +1,10 @@
 /*
  * fork, vfork, clone: a new task is a copy of the current one, part by part.
  *
- *   kernel_clone ── copy_process ──┬─ dup_task_struct   task, kernel stack, FPU state
+ *   kernel_clone ── copy_process ──┬─ dup_task_struct   task, kernel stack
  *                                  ├─ copy_files, copy_fs, copy_sighand, copy_signal, copy_mm
  *                                  │                    shared when its CLONE_ flag says so, else copied
- *                                  ├─ copy_thread       registers: the child returns 0 from the same call
+ *                                  ├─ copy_thread       registers, FPU: the child returns 0 from the same call
  *                                  └─ alloc_pid, publish    under tasklist_lock; nothing fails after it
  *              └─ wake_up_new_task, and with CLONE_VFORK a wait until the child has left the shared memory
  *
@@ -76,6 +76,7 @@ void __init fork_init(void)
 	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 8, 0, NULL);
 	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 8, 0, NULL);
 	cred_jar = kmem_cache_create("cred_jar", sizeof(struct cred), 8, 0, NULL);
+	signals_init();
 	max_threads = max_t(long, totalram_pages * PAGE_SIZE / (KSTACK_SIZE * 8), 20);
 	init_signals.rlim[RLIMIT_NPROC] = (struct rlimit){ max_threads / 2, max_threads / 2 };
 	init_signals.rlim[RLIMIT_SIGPENDING] = init_signals.rlim[RLIMIT_NPROC];
@@ -91,20 +92,13 @@ static struct task_struct *dup_task_struct(struct task_struct *orig)
 		return NULL;
 	*p = *orig;
 	p->stack = alloc_kstack();
-	if (!p->stack)
-		goto free_task;
-	if (fpu_alloc(p))
-		goto free_stack;
-	if (!(orig->flags & PF_KTHREAD))
-		fpu_copy(p);
+	if (!p->stack) {
+		kmem_cache_free(task_cache, p);
+		return NULL;
+	}
+	p->thread.fpu.state = NULL;	/* copy_thread */
 	atomic_set(&p->usage, 2);
 	return p;
-
-free_stack:
-	free_kstack(p->stack);
-free_task:
-	kmem_cache_free(task_cache, p);
-	return NULL;
 }
 
 static void free_task(struct task_struct *p)
@@ -282,7 +276,7 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 	INIT_LIST_HEAD(&p->ptraced);
 	INIT_LIST_HEAD(&p->ptrace_entry);
 	INIT_LIST_HEAD(&p->pending.list);
-	p->pending.signal = 0;
+	p->pending.signal = p->real_blocked = 0;
 	p->restart.type = RESTART_NONE;
 	p->ptrace = 0;
 	p->pdeath_signal = 0;

@@ -136,6 +136,7 @@ void do_group_exit(int code) __noreturn;
 void release_task(struct task_struct *p);
 
 /* signal.c */
+void signals_init(void);
 bool fatal_signal_pending(struct task_struct *p);
 void recalc_sigpending(void);				/* => siglock */
 void signal_wake_up(struct task_struct *p, bool fatal);	/* => siglock */

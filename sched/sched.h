@@ -175,7 +175,7 @@ struct task_struct {
 	struct sighand_struct *sighand;
 
 	/* signals: sighand->siglock */
-	sigset_t blocked, saved_sigmask;
+	sigset_t blocked, saved_sigmask, real_blocked;	/* real_blocked: while sigtimedwait waits for some of them */
 	struct sigpending pending;
 	u64 sas_ss_sp;
 	size_t sas_ss_size;

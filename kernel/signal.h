@@ -1,0 +1,15 @@
+/* Between signal.c and sigcalls.c: sets of signals by what they do, and sending on a user's behalf. */
+#pragma once
+#include "kernel/process.h"
+
+#define sigmask(sig) (1UL << ((sig) - 1))
+#define SIG_UNBLOCKABLE (sigmask(SIGKILL) | sigmask(SIGSTOP))
+#define SIG_STOP_SIGNALS (sigmask(SIGSTOP) | sigmask(SIGTSTP) | sigmask(SIGTTIN) | sigmask(SIGTTOU))
+#define SIG_DEFAULT_IGNORE (sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG))
+#define SIG_SYNCHRONOUS (sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS))
+#define SIG_DEFAULT_CORE (SIG_SYNCHRONOUS | sigmask(SIGQUIT) | sigmask(SIGABRT) | sigmask(SIGXCPU) | sigmask(SIGXFSZ))
+
+/* Takes pending signals of the mask away. => siglock */
+void flush_pending(struct task_struct *p, sigset_t mask);
+/* Permission, then the signal: 0, -EINVAL, -EPERM, -ESRCH, -EAGAIN. => tasklist_lock */
+int user_send_sig(int sig, siginfo_t *info, struct task_struct *p, bool group);
