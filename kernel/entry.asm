@@ -118,6 +118,7 @@ entry_int80:
 	push rax				; orig_rax
 	push rdi
 	PUSH_REGS
+	cld
 	sti
 	cmp eax, NR_IA32
 	jae .none
@@ -192,9 +193,11 @@ exc_page_fault:
 	test byte [rsp + REGS_CS], 3
 	jz .kernel
 	swapgs
+	cld
 	mov rdi, rsp
 	mov rsi, cr2
 	mov rdx, [rsp + REGS_ORIG_RAX]
+	mov qword [rsp + REGS_ORIG_RAX], -1	; no system call to restart
 	sti
 	call do_page_fault
 	jmp ret_to_user
@@ -215,6 +218,7 @@ error_common:
 	test byte [rsp + REGS_CS], 3
 	jz .kernel
 	swapgs
+	mov qword [rsp + REGS_ORIG_RAX], -1	; no system call to restart
 	call do_trap
 	jmp ret_to_user
 .kernel:

@@ -19,6 +19,7 @@
  * Locks: rq->lock (RANK_RQ, irqs off). In Linux: kernel/sched/{core,loadavg,cputime,idle}.c. Left out: balancing between
  * processors: p->cpu never changes after fork, and pick looks at one queue. Both have one place here to change.
  */
+#include "asm/uaccess.h"
 #include "sched/lock.h"
 #include "printk.h"
 
@@ -137,6 +138,8 @@ static void finish_task_switch(struct task_struct *prev)
 void schedule_tail(struct task_struct *prev)
 {
 	finish_task_switch(prev);
+	if (current->set_child_tid)		/* CLONE_CHILD_SETTID: in the child's memory, so the child does it */
+		put_user(current->pid, current->set_child_tid);
 }
 
 static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
