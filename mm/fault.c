@@ -269,7 +269,7 @@ void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
 
 	if (unlikely(address >= TASK_SIZE))
 		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
-	if (!user_mode(regs) && (!mm || in_atomic() || !search_exception_table(regs->rip)))
+	if (!user_mode(regs) && (!mm || this_cpu->preempt_count || !(regs->eflags & EFLAGS_IF) || !search_exception_table(regs->rip)))
 		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
 	if (regs->eflags & EFLAGS_IF)
 		local_irq_enable();
