@@ -89,10 +89,8 @@ static int open_interp(const struct elf_image *image, struct elf_image *interp)
 static void release_image(struct elf_image *image, bool opened)
 {
 	kfree(image->phdrs);
-	if (opened && image->file) {
-		atomic_inc(&image->file->f_inode->i_writecount);
+	if (opened && image->file)
 		fput(image->file);
-	}
 }
 
 /* A free range for the image in the mmap area; bias is 0 on failure, which map_image then finds. */

@@ -54,7 +54,6 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 	vma->vm_end = top;
 	vma->vm_flags = VM_STACK;
 	vma->vm_page_prot = vm_get_page_prot(VM_STACK);
-	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
 	down_write(&bprm->mm->mmap_lock);
 	err = insert_vm_struct(bprm->mm, vma);
 	up_write(&bprm->mm->mmap_lock);
@@ -62,7 +61,6 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 		vm_area_free(vma);
 		return err;
 	}
-	bprm->mm->stack_vm = bprm->mm->total_vm = 1;
 	bprm->vma = vma;
 	bprm->p = top - sizeof(void *);
 	return 0;
@@ -83,10 +81,7 @@ static void *arg_address(struct linux_binprm *bprm, u64 pos)
 	if (!bprm->arg_page || bprm->arg_page_pos != (pos & PAGE_MASK)) {
 		put_arg_page(bprm);
 		down_read(&bprm->mm->mmap_lock);
-		if (pos < bprm->vma->vm_start && expand_stack(bprm->vma, pos))
-			page = ERR_PTR(-E2BIG);
-		else
-			page = get_user_page(bprm->mm, pos, true);
+		page = get_user_page(bprm->mm, pos, true);	/* the stack grows by itself */
 		up_read(&bprm->mm->mmap_lock);
 		if (IS_ERR(page))
 			return NULL;
@@ -232,14 +227,6 @@ int remove_arg_zero(struct linux_binprm *bprm)
 
 /* ---- files and formats ---- */
 
-static void close_exec_file(struct file *f)
-{
-	if (f) {
-		atomic_inc(&f->f_inode->i_writecount);	/* may be written again: open_exec denied it */
-		fput(f);
-	}
-}
-
 /* Reads the start of the file and asks every format. */
 static int search_binary_handler(struct linux_binprm *bprm)
 {
@@ -277,7 +264,7 @@ int bprm_run_interpreter(struct linux_binprm *bprm, const char *interp)
 
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	close_exec_file(bprm->file);
+	fput(bprm->file);
 	bprm->file = f;
 	if (++bprm->recursion > MAX_INTERP_DEPTH)
 		return -ELOOP;
@@ -365,7 +352,6 @@ int begin_new_exec(struct linux_binprm *bprm)
 	put_arg_page(bprm);
 
 	bprm->point_of_no_return = true;	/* Point of no return: nothing below fails (M9). */
-	atomic_dec(&bprm->file->f_inode->i_writecount);	/* exe_file denies writing as long as the mm lives */
 	bprm->mm->exe_file = get_file(bprm->file);
 	exec_mmap(bprm);
 	if (files != p->files) {
@@ -443,7 +429,8 @@ static void free_bprm(struct linux_binprm *bprm)
 		put_cred(bprm->cred);
 		mutex_unlock(&current->signal->cred_guard_mutex);
 	}
-	close_exec_file(bprm->file);
+	if (bprm->file)
+		fput(bprm->file);
 	kfree(bprm->interp_alloc);
 	kfree(bprm->fd_path);
 	kfree(bprm);
