@@ -20,7 +20,7 @@
 #include "string.h"
 
 #define PG_BAD_AT_FREE (PG_free | PG_buddy | PG_reserved | PG_slab | PG_locked)
-#define PCP_HIGH 32
+#define PCP_HIGH 63
 #define PCP_ORDER 4
 #define PCP_BATCH (1u << PCP_ORDER)
 
@@ -37,9 +37,9 @@ static struct {
 } zone = { .lock = SPINLOCK_INIT("zone", RANK_ZONE) };
 
 static struct pcp {			/* interrupts off, own CPU only */
-	unsigned n;
+	u64 n;
 	struct page *pages[PCP_HIGH];
-} pcp[NR_CPUS];
+} pcp[NR_CPUS];				/* 512 bytes each */
 
 /* ---- blocks: all => zone.lock ---- */
 
@@ -123,7 +123,7 @@ static noinline void pcp_drain(struct pcp *l, unsigned n)
 	memmove(l->pages, l->pages + n, l->n * sizeof(l->pages[0]));
 }
 
-static struct page *alloc_block(unsigned order)
+static struct page *take_block_or_drain(unsigned order)
 {
 	struct pcp *l;
 	struct page *page;
@@ -141,24 +141,8 @@ static struct page *alloc_block(unsigned order)
 	return page;
 }
 
-struct page *alloc_pages(gfp_t gfp, unsigned order)
+static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, unsigned order)
 {
-	struct page *page = NULL;
-
-	if (unlikely(fault_injection) && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
-		return NULL;
-	if (likely(order == 0)) {
-		u64 flags = local_irq_save();
-		struct pcp *l = &pcp[smp_processor_id()];
-
-		if (likely(l->n) || pcp_fill(l))
-			page = l->pages[--l->n];
-		local_irq_restore(flags);
-	} else if (order < MAX_ORDER) {
-		page = alloc_block(order);
-	}
-	if (unlikely(!page))
-		return NULL;
 	BUG_ON(page->flags != PG_free || page_count(page));	/* M1, M2 */
 	page->flags = order ? PG_head : 0;
 	page->order = order;
@@ -169,31 +153,78 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 	return page;
 }
 
+static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
+{
+	struct page *page;
+
+	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
+		return NULL;
+	if (order == 0) {
+		u64 flags = local_irq_save();
+		struct pcp *l = &pcp[smp_processor_id()];
+
+		page = l->n || pcp_fill(l) ? l->pages[--l->n] : NULL;
+		local_irq_restore(flags);
+	} else {
+		page = order < MAX_ORDER ? take_block_or_drain(order) : NULL;
+	}
+	return page ? prepare_page(page, gfp, order) : NULL;
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned order)
+{
+	if (unlikely(order || fault_injection))
+		return alloc_pages_slow(gfp, order);
+	u64 flags = local_irq_save();
+	struct pcp *l = &pcp[smp_processor_id()];
+
+	if (unlikely(!l->n)) {
+		local_irq_restore(flags);
+		return alloc_pages_slow(gfp, order);
+	}
+	struct page *page = l->pages[--l->n];
+
+	local_irq_restore(flags);
+	return prepare_page(page, gfp, 0);
+}
+
+static noinline void free_pages_slow(struct page *page, unsigned order)
+{
+	u64 flags = local_irq_save();
+	struct pcp *l = &pcp[smp_processor_id()];
+
+	if (order == 0) {
+		pcp_drain(l, PCP_BATCH);
+		l->pages[l->n++] = page;
+	} else {
+		spin_lock(&zone.lock);
+		give_block(page, order);
+		spin_unlock(&zone.lock);
+	}
+	local_irq_restore(flags);
+}
+
 void __free_pages(struct page *page, unsigned order)
 {
 	BUG_ON(page->flags & PG_BAD_AT_FREE || page_count(page) > 1);	/* M1: freed twice, or in use */
-	BUG_ON(!(page->flags & PG_head) != !order || (order && page->order != order));	/* M2 */
+	BUG_ON(page->order != order);					/* M2 */
 	if (page->flags & PG_anon)
 		atomic_long_dec(&nr_anon_pages);
 	page->flags = PG_free;
 	atomic_set(&page->count, 0);
-	if (likely(order == 0)) {
-		u64 flags = local_irq_save();
-		struct pcp *l = &pcp[smp_processor_id()];
+	u64 flags = local_irq_save();
+	struct pcp *l = &pcp[smp_processor_id()];
 
-		if (unlikely(l->n == PCP_HIGH))
-			pcp_drain(l, PCP_BATCH);
-		l->pages[l->n++] = page;
+	if (unlikely(order || l->n == PCP_HIGH)) {
 		local_irq_restore(flags);
-	} else {
-		u64 flags = spin_lock_irqsave(&zone.lock);
-
-		give_block(page, order);
-		spin_unlock_irqrestore(&zone.lock, flags);
+		free_pages_slow(page, order);
+		return;
 	}
+	l->pages[l->n++] = page;
+	local_irq_restore(flags);
 }
 
-void __put_page(struct page *page) { __free_pages(page, page->flags & PG_head ? page->order : 0); }
+void __put_page(struct page *page) { __free_pages(page, page->order); }
 
 void *get_zeroed_page(void)
 {
@@ -233,7 +264,7 @@ void free_reserved_area(u64 start, u64 end)
 	for (u64 pfn = DIV_ROUND_UP(start, PAGE_SIZE); pfn < min(end >> PAGE_SHIFT, max_pfn); pfn++) {
 		if (mem_map[pfn].flags != PG_reserved)
 			continue;
-		mem_map[pfn].flags = 0;
+		mem_map[pfn].flags = mem_map[pfn].order = 0;
 		__free_pages(&mem_map[pfn], 0);
 		totalram_pages++;
 	}
