@@ -52,12 +52,6 @@ static void write_pages(int from, int to)
 		block[i * PAGE] = 2;
 }
 
-static void read_pages(void)
-{
-	for (int i = 0; i < PAGES; i++)
-		(void)block[i * PAGE];
-}
-
 /* Prints what has changed since the last call. */
 static void step(const char *what)
 {
@@ -85,7 +79,8 @@ int main(void)
 	if (!pid) {
 		last_faults = 0;	/* a new process counts anew */
 		step("fork: page tables");
-		read_pages();
+		for (int i = 0; i < PAGES; i++)
+			(void)block[i * PAGE];
 		step("child reads all of them");
 		write_pages(0, WRITTEN);
 		step("child writes 1000");

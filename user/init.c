@@ -62,6 +62,14 @@ static void mount_one(const char *type, const char *dir, unsigned long flags)
 	mount(type, dir, type, flags, NULL);
 }
 
+/* Names that shells and scripts expect and devtmpfs does not make. */
+static const char *const dev_links[][2] = {
+	{ "/proc/self/fd", "/dev/fd" },
+	{ "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd/1", "/dev/stdout" },
+	{ "/proc/self/fd/2", "/dev/stderr" },
+};
+
 static void mount_all(void)
 {
 	mount_one("devtmpfs", "/dev", MS_NOSUID);
@@ -69,6 +77,8 @@ static void mount_all(void)
 	mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 	mount_one("tmpfs", "/tmp", MS_NOSUID | MS_NODEV);
 	chmod("/tmp", 01777);
+	for (size_t i = 0; i < sizeof(dev_links) / sizeof(dev_links[0]); i++)
+		symlink(dev_links[i][0], dev_links[i][1]);
 }
 
 /* The kernel gave us /dev/console if it could; make sure of 0, 1 and 2. */
