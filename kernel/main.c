@@ -135,6 +135,17 @@ static int kernel_init(void *unused)
 	return run_any_init();		/* ret_from_fork goes on in user mode */
 }
 
+/* Not __init: PID 1 frees that memory, perhaps while PID 0 is still here. */
+static noinline void __noreturn rest_init(void)
+{
+	local_irq_enable();
+	init_completion(&kthreadd_done);
+	kernel_thread(kernel_init, NULL, CLONE_FS);	/* PID 1 */
+	kernel_thread(kthreadd, NULL, CLONE_FS | CLONE_FILES);	/* PID 2 */
+	complete(&kthreadd_done);
+	cpu_idle();
+}
+
 void __init start_kernel(void)
 {
 	cpu_init(0);				/* %gs, so that current and preempt_count exist */
@@ -162,10 +173,5 @@ void __init start_kernel(void)
 	i8259_init();
 	clock_init();
 	pit_init();				/* the first tick comes when interrupts are on */
-	local_irq_enable();
-	init_completion(&kthreadd_done);
-	kernel_thread(kernel_init, NULL, CLONE_FS);	/* PID 1 */
-	kernel_thread(kthreadd, NULL, CLONE_FS | CLONE_FILES);	/* PID 2 */
-	complete(&kthreadd_done);
-	cpu_idle();
+	rest_init();
 }
