@@ -171,13 +171,11 @@ bool tty_input_room(struct tty_struct *tty)
 
 static void store(struct tty_struct *tty, u8 c, bool ends_line)
 {
-	if (tty->read_head - tty->read_tail >= N_TTY_BUF_SIZE - 1) {
-		if (!ends_line || tty->canon_head != tty->read_tail) {
-			if (I(tty, IMAXBEL))
-				echo_raw(tty, '\a');
-			return;			/* T1 */
-		}
-		tty->read_head--;		/* the line's last character makes room for its end */
+	/* The last byte is kept for the end of the only line. */
+	if (tty->read_head - tty->read_tail >= N_TTY_BUF_SIZE - 1 && (!ends_line || tty->canon_head != tty->read_tail)) {
+		if (I(tty, IMAXBEL))
+			echo_raw(tty, '\a');
+		return;				/* T1 */
 	}
 	tty->read_buf[tty->read_head % N_TTY_BUF_SIZE] = c;
 	if (ends_line) {
@@ -230,6 +228,8 @@ static void erase(struct tty_struct *tty, int which, u8 c)
 {
 	bool in_word = false;
 
+	if (tty->read_head == tty->canon_head)
+		return;
 	if (which == VKILL && !(L(tty, ECHO) && L(tty, ECHOK) && L(tty, ECHOKE) && L(tty, ECHOE))) {
 		tty->read_head = tty->canon_head;
 		if (L(tty, ECHO)) {
@@ -248,7 +248,8 @@ static void erase(struct tty_struct *tty, int which, u8 c)
 		while (is_continuation(tty, last) && head != tty->canon_head);
 		if (which == VWERASE) {
 			bool word = (last >= '0' && last <= '9') || (last >= 'A' && last <= 'Z') ||
-				    (last >= 'a' && last <= 'z') || last == '_' || last >= 0x80;
+				    (last >= 'a' && last <= 'z') || last == '_' ||
+				    (last >= 0xc0 && last != 0xd7 && last != 0xf7);	/* Latin-1, or UTF-8's first */
 
 			if (in_word && !word)
 				break;
@@ -339,6 +340,8 @@ static bool receive_editing(struct tty_struct *tty, u8 c)
 /* One character from the device. => tty->lock */
 void n_tty_receive(struct tty_struct *tty, u8 c)
 {
+	bool return_key = false;
+
 	if (I(tty, ISTRIP))
 		c &= 0x7f;
 	if (tty->lnext) {
@@ -349,7 +352,8 @@ void n_tty_receive(struct tty_struct *tty, u8 c)
 		if (c == '\r') {
 			if (I(tty, IGNCR))
 				return;
-			if (I(tty, ICRNL))
+			return_key = I(tty, ICRNL);
+			if (return_key)
 				c = '\n';
 		} else if (c == '\n' && I(tty, INLCR)) {
 			c = '\r';
@@ -360,7 +364,7 @@ void n_tty_receive(struct tty_struct *tty, u8 c)
 	if (L(tty, ECHO)) {
 		if (tty->canon_head == tty->read_head)
 			tty->canon_column = tty->column;
-		if (c == '\n')
+		if (return_key)
 			echo_raw(tty, c);
 		else
 			echo_char(tty, c);
