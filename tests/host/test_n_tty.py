@@ -146,7 +146,7 @@ def play(ours, seed, wait):
     return story if got != want else None
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(60))
 def test_same_as_linux(ours, seed):
     story = play(ours, seed, 0.002)
     if story:                               # the pty answers by a work queue: give a loaded host more time
