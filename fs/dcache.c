@@ -361,8 +361,8 @@ char *d_path(const struct path *path, char *buf, int size)
 	bool reached, deleted = d->d_flags & DCACHE_DELETED;
 
 	if (d->d_sb == anon_sb) {
-		bool plain = strchr(d->d_name.name, '/');	/* memfds show as deleted files */
-		int n = plain ? snprintf(buf, size, "%s (deleted)", d->d_name.name) :
+		int n = S_ISREG(d->d_inode->i_mode) ?	/* memory files: they were never in a directory */
+				snprintf(buf, size, "/%s (deleted)", d->d_name.name) :
 				snprintf(buf, size, "%s:[%llu]", d->d_name.name, (unsigned long long)d->d_inode->i_ino);
 		return n < size ? buf : ERR_PTR(-ENAMETOOLONG);
 	}

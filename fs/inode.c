@@ -199,19 +199,6 @@ int notify_change(struct dentry *dentry, struct iattr *a)
 	return i->i_op && i->i_op->setattr ? i->i_op->setattr(dentry, a) : simple_setattr(dentry, a);
 }
 
-/* A write by somebody without CAP_FSETID takes the set-id bits away. => i_rwsem not held */
-int file_remove_privs(struct file *f)
-{
-	struct inode *i = f->f_inode;
-
-	if (likely(!(i->i_mode & (S_ISUID | S_ISGID))) || !S_ISREG(i->i_mode) || capable(CAP_FSETID))
-		return 0;
-	down_write(&i->i_rwsem);
-	i->i_mode = without_privs(i, i->i_mode);
-	up_write(&i->i_rwsem);
-	return 0;
-}
-
 int do_truncate(struct dentry *dentry, loff_t size)
 {
 	struct iattr a = { .ia_valid = ATTR_SIZE | ATTR_FORCE, .ia_size = size };

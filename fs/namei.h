@@ -66,7 +66,6 @@ void locks_remove_posix(struct file *f, struct files_struct *owner);
 void locks_remove_flock(struct file *f);
 struct flock;
 long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul);
-int file_remove_privs(struct file *f);
 u64 nofile_limit(void);
 int f_dupfd(unsigned from, struct file *f, unsigned flags);	/* takes the reference when it succeeds */
 int devtmpfs_create(const char *name, umode_t mode, dev_t dev);

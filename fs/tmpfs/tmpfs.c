@@ -162,13 +162,6 @@ static const struct inode_operations tmpfs_link_operations = { .get_link = tmpfs
 static const struct inode_operations tmpfs_file_inode_operations;
 
 /* ---- contents ---- */
-static ssize_t tmpfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	int err = file_remove_privs(f);
-
-	return err ? err : generic_file_write(f, buf, n, pos);
-}
-
 static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 {
 	struct address_space *m = f->f_mapping;
@@ -200,7 +193,7 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 static int nothing_to_sync(struct file *f) { return 0; }
 
 static const struct file_operations tmpfs_file_operations = {
-	.read = generic_file_read, .write = tmpfs_write, .mmap = generic_file_mmap, .fsync = nothing_to_sync,
+	.read = generic_file_read, .write = generic_file_write, .mmap = generic_file_mmap, .fsync = nothing_to_sync,
 	.fallocate = tmpfs_fallocate,
 };
 const struct file_operations simple_dir_operations = { .iterate = dcache_readdir, .fsync = nothing_to_sync };
