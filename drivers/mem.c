@@ -200,7 +200,7 @@ static int kmsg_open(struct inode *inode, struct file *f)
 
 static ssize_t kmsg_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
-	char line[256], *text = line;
+	char line[256], *text = line, level[] = KERN_INFO "%s%s";
 	size_t len = min(n, sizeof(line) - 1);
 	u64 prio = 12;				/* user.warning, as Linux */
 
@@ -211,7 +211,8 @@ static ssize_t kmsg_write(struct file *f, const char __user *buf, size_t n, loff
 		prio = strtoull(line + 1, &text, 10);
 	if (text != line)
 		text += *text == '>';
-	printk("\001%c%s%s", '0' + (int)(prio & 7), text, len && line[len - 1] == '\n' ? "" : "\n");
+	level[1] = '0' + (prio & 7);
+	printk(level, text, len && line[len - 1] == '\n' ? "" : "\n");
 	return n;
 }
 
