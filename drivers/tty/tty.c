@@ -345,7 +345,7 @@ static int tty_open(struct inode *inode, struct file *f)
 	if (tty->exclusive && !capable(CAP_SYS_ADMIN))
 		return -EBUSY;
 	f->private_data = tty;
-	f->f_pos = dev == DEV_CONSOLE ? CONSOLE_FILE : tty->generation;
+	f->f_pos = dev == DEV_CONSOLE ? CONSOLE_FILE : (loff_t)tty->generation;
 	spin_lock_irq(&tty->lock);
 	tty->count++;
 	spin_unlock_irq(&tty->lock);
