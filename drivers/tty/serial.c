@@ -66,6 +66,8 @@ static void serial_console_write(struct console *c, const char *s, unsigned n)
 {
 	u64 flags = spin_lock_irqsave(&port.lock);
 
+	while (port.head != port.tail)		/* what programs wrote before comes first, in a panic too */
+		put_polled(port.ring[port.tail++ % RING_SIZE]);
 	for (; n; n--, s++) {
 		if (*s == '\n')
 			put_polled('\r');
