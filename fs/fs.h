@@ -314,6 +314,7 @@ void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev);
 struct timespec64 current_time(void);
 void inode_update_time(struct inode *i, bool mtime);
 int register_filesystem(struct file_system_type *fs);
+extern struct list_head file_systems;
 int do_mount(const char *source, const char *target, const char *type, unsigned long flags, char *data);
 extern struct rw_semaphore mount_sem;
 extern struct list_head mount_list, file_systems;
@@ -382,6 +383,8 @@ long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_S
 struct seq_file {
 	char *buf;
 	size_t size, count;		/* count may pass size: it is then printed again into a larger buffer */
+	int (*show)(struct seq_file *m, void *v);
+	bool snapshot;			/* filled at open, for good: show takes locks that read may not */
 	void *private;
 	struct file *file;
 	struct inode *inode;
@@ -390,6 +393,8 @@ int seq_printf(struct seq_file *m, const char *fmt, ...) __printf(2, 3);
 void seq_puts(struct seq_file *m, const char *s);
 void seq_putc(struct seq_file *m, char c);
 void seq_write(struct seq_file *m, const void *p, size_t n);
+void seq_escape(struct seq_file *m, const char *s, const char *escape);	/* characters of escape as \ooo */
+int seq_fill(struct seq_file *m, int (*show)(struct seq_file *m, void *v));	/* 0 or show's error, -ENOMEM */
 void seq_path(struct seq_file *m, const struct path *path, const char *escape);
 /* Read functions for a file whose show() prints all: fops->open calls single_open; read, llseek, release are these. */
 int single_open(struct file *f, int (*show)(struct seq_file *m, void *v), void *data);

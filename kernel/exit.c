@@ -21,6 +21,7 @@
 #include "kernel/syscall.h"
 
 void (*disassociate_ctty_hook)(struct task_struct *leader);
+u32 (*tty_nr_hook)(struct task_struct *p, pid_t *pgrp);
 
 /* ---- release ---- */
 

@@ -30,7 +30,21 @@
 static struct tty_struct *ttys[8];
 static unsigned nr_ttys;
 
-dev_t tty_devnum(struct tty_struct *tty) { return tty->dev; }
+/* For /proc/PID/stat, by kernel/hooks.h. */
+static u32 tty_nr(struct task_struct *p, pid_t *pgrp)
+{
+	struct tty_struct *tty;
+	u32 nr = 0;
+
+	spin_lock_irq(&tasklist_lock);		/* keeps signal->tty */
+	tty = p->signal->tty;
+	if (tty) {
+		*pgrp = tty->pgrp ? (int)tty->pgrp : -1;
+		nr = new_encode_dev(tty->dev);
+	}
+	spin_unlock_irq(&tasklist_lock);
+	return nr;
+}
 
 /* A tty has no position: f_pos keeps the generation of the tty that the file was opened in (T4). */
 bool tty_file_hung_up(struct tty_struct *tty, struct file *f)
@@ -443,6 +457,7 @@ int tty_register(struct tty_struct *tty, const struct tty_driver *drv, unsigned 
 void __init tty_init(void)
 {
 	disassociate_ctty_hook = disassociate_ctty;
+	tty_nr_hook = tty_nr;
 	register_chrdev(TTYAUX_MAJOR, 0, "tty", 0666, &tty_fops);
 	register_chrdev(TTYAUX_MAJOR, 1, "console", 0600, &tty_fops);
 	register_chrdev(TTY_MAJOR, 0, "tty0", 0600, &tty_fops);

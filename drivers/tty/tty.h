@@ -72,7 +72,6 @@ void vt_init(void);				/* screen (framebuffer or text) and keyboard */
 void keyboard_init(struct tty_struct *tty);	/* PS/2; its keys are tty's input */
 extern bool vt_app_cursor_keys;			/* DECCKM: arrows are ESC O A, not ESC [ A */
 void disassociate_ctty(struct task_struct *session_leader);	/* from kernel/exit.c, by kernel/hooks.h */
-dev_t tty_devnum(struct tty_struct *tty);	/* for /proc/PID/stat */
 
 /* ---- n_tty.c ---- */
 void n_tty_receive(struct tty_struct *tty, u8 c);	/* => tty->lock */

@@ -1,0 +1,574 @@
+/*
+ * procfs: /proc/PID and what lies in it: a table of names, and three directories that are made up as they
+ * are read: fd and fdinfo (descriptors), task (threads).
+ *
+ * An inode holds its task_struct; whether the task is still one is asked each time.  In Linux: fs/proc/base.c, fd.c.
+ */
+#include "fs/proc/proc.h"
+#include "kernel/process.h"
+#include "string.h"
+
+static const struct dentry_operations pid_dops;
+static const struct inode_operations pid_iops, fd_iops, fdinfo_iops, task_iops;
+static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mem_fops, pagemap_fops, mounts_fops;
+
+bool task_gone(struct task_struct *p)
+{
+	return hlist_unhashed(&p->pid_hash);
+}
+
+/* In Linux: ptrace_may_access(PTRACE_MODE_READ_FSCREDS) */
+bool may_trace(struct task_struct *p)
+{
+	const struct cred *me = current_cred(), *c = p->cred;
+	struct mm_struct *mm;
+	bool dumpable = true;
+
+	if (p->tgid == current->tgid)
+		return true;
+	if (capable(CAP_SYS_PTRACE))
+		return true;
+	mm = get_task_mm(p);
+	if (mm) {
+		dumpable = mm->dumpable == 1;
+		mmput(mm);
+	}
+	return dumpable && me->fsuid == c->euid && me->fsuid == c->suid && me->fsuid == c->uid && me->fsgid == c->egid &&
+	       me->fsgid == c->sgid && me->fsgid == c->gid;
+}
+
+static int pid_setattr(struct dentry *d, struct iattr *a)
+{
+	return task_gone(PROC_I(d->d_inode)->task) ? -ESRCH : proc_setattr(d, a);
+}
+
+/* Files belong to the task's effective user, or to root when it may not be dumped. */
+static void own_inode(struct inode *inode, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+	bool dumpable = !mm || mm->dumpable == 1 || (inode->i_mode & 0777777) == (S_IFDIR | 0555);
+
+	if (mm)
+		mmput(mm);
+	inode->i_uid = dumpable ? p->cred->euid : 0;
+	inode->i_gid = dumpable ? p->cred->egid : 0;
+}
+
+/* ---- descriptors ---- */
+
+/* A reference of p's files that lasts; NULL when it exits. In Linux task_lock(p) guards p->files. */
+static struct files_struct *get_task_files(struct task_struct *p)
+{
+	struct files_struct *files;
+
+	preempt_disable();
+	files = p->files;
+	if (files && !atomic_inc_not_zero(&files->count))
+		files = NULL;
+	preempt_enable();
+	return files;
+}
+
+static struct file *get_task_file(struct task_struct *p, unsigned fd)
+{
+	struct files_struct *files = get_task_files(p);
+	struct file *f = NULL;
+
+	if (!files)
+		return NULL;
+	spin_lock(&files->file_lock);
+	if (fd < files->fdt->max_fds && files->fdt->fd[fd])
+		f = get_file(files->fdt->fd[fd]);
+	spin_unlock(&files->file_lock);
+	put_files_struct(files);
+	return f;
+}
+
+/* The first open descriptor at or above fd, or -1. */
+static int next_fd(struct task_struct *p, unsigned fd)
+{
+	struct files_struct *files = get_task_files(p);
+	int found = -1;
+
+	if (!files)
+		return -1;
+	spin_lock(&files->file_lock);
+	for (; fd < files->fdt->max_fds && found < 0; fd++)
+		if (files->fdt->fd[fd])
+			found = fd;
+	spin_unlock(&files->file_lock);
+	put_files_struct(files);
+	return found;
+}
+
+/* A decimal number without leading zeros, or -1. */
+static int name_to_int(const char *name)
+{
+	u64 n = 0;
+
+	if (*name == '0' && name[1])
+		return -1;
+	for (; *name; name++) {
+		n = n * 10 + *name - '0';
+		if (*name < '0' || *name > '9' || n > 0x7fffffff)
+			return -1;
+	}
+	return n;
+}
+
+static int follow_fd(struct task_struct *p, int fd, struct path *out)
+{
+	struct file *f = get_task_file(p, fd);
+
+	if (!f)
+		return -ENOENT;
+	*out = f->f_path;
+	path_get(out);
+	fput(f);
+	return 0;
+}
+
+static int show_fdinfo(struct seq_file *m, struct task_struct *p)
+{
+	struct file *f = get_task_file(p, PROC_I(m->inode)->fd);
+
+	if (!f)
+		return -ENOENT;
+	seq_printf(m, "pos:\t%li\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", f->f_pos, f->f_flags,
+		   f->f_path.mnt ? f->f_path.mnt->mnt_id : 0, f->f_inode->i_ino);
+	fput(f);
+	return 0;
+}
+
+static const struct pid_entry fd_entry = { .mode = S_IFLNK | 0700, .follow = follow_fd, .guarded = true };
+static const struct pid_entry fdinfo_entry = { .mode = S_IFREG | 0444, .show = show_fdinfo };
+
+static int magic_follow(struct dentry *d, struct path *out)
+{
+	struct proc_info *i = PROC_I(d->d_inode);
+
+	if (task_gone(i->task))
+		return -ENOENT;
+	if (!may_trace(i->task))
+		return -EACCES;
+	return i->entry->follow(i->task, i->fd, out);
+}
+static const struct inode_operations magic_iops = { .follow_link = magic_follow, .setattr = pid_setattr };
+static const struct inode_operations plain_iops = { .setattr = pid_setattr };
+
+static int make_entry(struct dentry *d, struct task_struct *p, const struct pid_entry *e, int fd, umode_t mode, u64 ino)
+{
+	struct proc_info info = { .task = p, .entry = e, .fd = fd };
+	int err;
+
+	d->d_op = &pid_dops;
+	err = proc_instantiate(d, mode, ino, &info, e->iop ? e->iop : e->follow ? &magic_iops : &plain_iops, e->fop ? e->fop : &show_fops);
+	if (!err)
+		own_inode(d->d_inode, p);
+	return err;
+}
+
+static int fd_lookup(struct inode *dir, struct dentry *d)
+{
+	struct proc_info *i = PROC_I(dir);
+	int fd = name_to_int(d->d_name.name);
+	struct file *f = fd >= 0 && !task_gone(i->task) ? get_task_file(i->task, fd) : NULL;
+	umode_t mode;
+
+	if (!f)
+		return -ENOENT;
+	mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
+	fput(f);
+	if (!i->entry->follow)		/* of the directory fd */
+		return make_entry(d, i->task, &fdinfo_entry, fd, fdinfo_entry.mode, (u64)i->task->pid << 16 | 0x4000 | fd);
+	return make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
+}
+
+static int fd_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct proc_info *i = PROC_I(f->f_inode);
+	char name[12];
+
+	if (task_gone(i->task))
+		return -ENOENT;
+	if (!proc_emit_dots(f, ctx))
+		return 0;
+	for (int fd; (fd = next_fd(i->task, ctx->pos - 2)) >= 0; ctx->pos++) {
+		ctx->pos = fd + 2;
+		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", fd), ctx->pos,
+				(u64)i->task->pid << 16 | 0x8000 | fd, DT_LNK))
+			return 0;
+	}
+	return 0;
+}
+
+static int fd_permission(struct inode *inode, int mask)
+{
+	const struct cred *c = current_cred();
+
+	if (PROC_I(inode)->task->tgid == current->tgid || (c->fsuid == inode->i_uid && (mask & (inode->i_mode >> 6)) == mask))
+		return 0;
+	return capable(CAP_DAC_OVERRIDE) || (!(mask & MAY_WRITE) && capable(CAP_DAC_READ_SEARCH)) ? 0 : -EACCES;
+}
+
+/* ---- threads ---- */
+
+static pid_t next_thread(struct task_struct *leader, pid_t tid)
+{
+	struct task_struct *t;
+	pid_t found = leader->pid >= tid ? leader->pid : 0;
+
+	spin_lock_irq(&tasklist_lock);
+	if (!task_gone(leader))
+		list_for_each_entry(t, &leader->thread_group, thread_group)
+			if (t->pid >= tid && (!found || t->pid < found))
+				found = t->pid;
+	spin_unlock_irq(&tasklist_lock);
+	return found;
+}
+
+static int task_lookup(struct inode *dir, struct dentry *d)
+{
+	static const struct pid_entry entry = { .mode = S_IFDIR | 0555, .iop = &pid_iops, .fop = &pid_fops };
+	struct task_struct *leader = PROC_I(dir)->task, *t;
+	int tid = name_to_int(d->d_name.name), err = -ENOENT;
+
+	t = tid > 0 && !task_gone(leader) ? get_task_by_pid(tid) : NULL;
+	if (t && t->tgid == leader->tgid)
+		err = make_entry(d, t, &entry, 0, entry.mode, (u64)tid << 16 | 0x3fff);
+	if (t)
+		put_task_struct(t);
+	return err;
+}
+
+static int task_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct task_struct *leader = PROC_I(f->f_inode)->task;
+	char name[12];
+
+	if (task_gone(leader))
+		return -ENOENT;
+	if (!proc_emit_dots(f, ctx))
+		return 0;
+	for (pid_t tid; (tid = next_thread(leader, ctx->pos - 2)); ctx->pos++) {
+		ctx->pos = tid + 2;
+		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", tid), ctx->pos, (u64)tid << 16, DT_DIR))
+			return 0;
+	}
+	return 0;
+}
+
+/* ---- files of text, and memory ---- */
+
+static int pid_show(struct seq_file *m, void *v)
+{
+	struct proc_info *i = v;
+
+	return task_gone(i->task) ? -ESRCH : i->entry->show(m, i->task);
+}
+
+static int pid_open(struct inode *inode, struct file *f)
+{
+	struct proc_info *i = PROC_I(inode);
+
+	if (i->entry->guarded && !may_trace(i->task))
+		return -EACCES;
+	return i->entry->show ? single_open(f, pid_show, i) : 0;
+}
+
+static ssize_t pid_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+{
+	struct proc_info *i = PROC_I(f->f_inode);
+	char text[128];
+	ssize_t len;
+	int err;
+
+	if (!i->entry->write)
+		return -EINVAL;
+	len = text_from_user(text, sizeof(text), buf, n);
+	err = len < 0 ? len : task_gone(i->task) ? -ESRCH : i->entry->write(i->task, text);
+	return err ? err : len;
+}
+static const struct file_operations show_fops = { .open = pid_open, .read = seq_read, .write = pid_write, .release = single_release };
+
+/* mount_sem comes before the file's position lock: the text is made at open. */
+static int mounts_open(struct inode *inode, struct file *f)
+{
+	struct seq_file *m;
+	int err = pid_open(inode, f);
+
+	if (err)
+		return err;
+	m = f->private_data;
+	m->snapshot = true;
+	err = seq_fill(m, m->show);
+	if (err)
+		single_release(inode, f);
+	return err;
+}
+static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .release = single_release };
+
+static ssize_t mem_rw(struct file *f, char __user *buf, size_t n, loff_t *pos, bool write)
+{
+	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
+	char *page = mm ? kmalloc(PAGE_SIZE, GFP_KERNEL) : NULL;
+	ssize_t done = mm ? page ? 0 : -ENOMEM : 0;
+
+	while (page && (size_t)done < n) {
+		size_t part = min(n - done, PAGE_SIZE), got;
+
+		if (write && copy_from_user(page, buf + done, part)) {
+			done = done ? done : -EFAULT;
+			break;
+		}
+		got = access_process_vm(mm, *pos, page, part, write);
+		if (!got || (!write && copy_to_user(buf + done, page, got))) {
+			done = done ? done : got ? -EFAULT : -EIO;
+			break;
+		}
+		done += got;
+		*pos += got;
+	}
+	kfree(page);
+	if (mm)
+		mmput(mm);
+	return done;
+}
+
+static ssize_t mem_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	return mem_rw(f, buf, n, pos, false);
+}
+
+static ssize_t mem_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+{
+	return mem_rw(f, (char *)buf, n, pos, true);
+}
+
+static loff_t mem_llseek(struct file *f, loff_t off, int whence)
+{
+	if (whence != 0 && whence != 1)
+		return -EINVAL;
+	return f->f_pos = whence ? f->f_pos + off : off;	/* every address is one */
+}
+static const struct file_operations mem_fops = { .open = pid_open, .read = mem_read, .write = mem_write, .llseek = mem_llseek };
+
+/* 8 bytes a page: bit 63 present, 61 of a file or shared, 55 never; the frame for those who may know. */
+static ssize_t pagemap_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
+	ssize_t done = 0;
+
+	if (!mm)
+		return 0;
+	if ((*pos | n) % 8)
+		done = -EINVAL;
+	for (; done >= 0 && (size_t)done < n && (u64)*pos / 8 < TASK_SIZE >> PAGE_SHIFT; done += 8, *pos += 8) {
+		u64 entry = 0;
+		pte_t *pte;
+
+		down_read(&mm->mmap_lock);
+		pte = pte_lookup(mm, (u64)*pos / 8 << PAGE_SHIFT);
+		if (pte && pte_mapped(*pte)) {
+			entry = BIT(63) | (capable(CAP_SYS_ADMIN) ? pte_pfn(*pte) : 0);
+			if (!pte_special(*pte) && !(pfn_to_page(pte_pfn(*pte))->flags & PG_anon))
+				entry |= BIT(61);
+		}
+		up_read(&mm->mmap_lock);
+		if (put_user(entry, (u64 __user *)(buf + done)))
+			done = done ? done : -EFAULT;
+		if (done < 0 || signal_pending(current))
+			break;
+	}
+	mmput(mm);
+	return done;
+}
+static const struct file_operations pagemap_fops = { .open = pid_open, .read = pagemap_read, .llseek = mem_llseek };
+
+/* ---- links and small files ---- */
+
+static int follow_exe(struct task_struct *p, int fd, struct path *out)
+{
+	struct mm_struct *mm = get_task_mm(p);
+	int err = -ENOENT;
+
+	if (mm && mm->exe_file) {
+		*out = mm->exe_file->f_path;
+		path_get(out);
+		err = 0;
+	}
+	if (mm)
+		mmput(mm);
+	return err;
+}
+
+static int follow_fs(struct task_struct *p, void (*get)(struct fs_struct *fs, struct path *out), struct path *out)
+{
+	int err = -ENOENT;
+
+	preempt_disable();		/* In Linux task_lock(p): p->fs goes at exit */
+	if (p->fs) {
+		get(p->fs, out);
+		err = 0;
+	}
+	preempt_enable();
+	return err;
+}
+static int follow_cwd(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_pwd, out); }
+static int follow_root(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_root, out); }
+
+static int show_score(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+	long points = mm ? (get_mm_rss(mm) + atomic_long_read(&mm->nr_ptes)) * 1000 / totalram_pages : 0;
+
+	if (mm)
+		mmput(mm);
+	seq_printf(m, "%ld\n", max(0L, 667 * (points + p->signal->oom_score_adj + 1000) / 1000 - 1));
+	return 0;
+}
+static int show_score_adj(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->signal->oom_score_adj); }
+static int show_fail_nth(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->fail_nth); }
+static int show_cgroup(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "0::/\n"); }
+static int show_personality(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%08x\n", p->personality); }
+
+static int write_comm(struct task_struct *p, char *text)
+{
+	if (p->tgid != current->tgid)
+		return -EINVAL;
+	strscpy(p->comm, text, sizeof(p->comm));
+	return 0;
+}
+
+static int write_score_adj(struct task_struct *p, char *text)
+{
+	char *end;
+	long adj = strtoll(text, &end, 0);
+
+	if (end == text || *end || adj < -1000 || adj > 1000)
+		return -EINVAL;
+	if (adj < p->signal->oom_score_adj && !capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	p->signal->oom_score_adj = adj;
+	return 0;
+}
+
+/* Fault injection: the n-th allocation from now on fails, once (the kernel's word fail_nth turns it on). */
+static int write_fail_nth(struct task_struct *p, char *text)
+{
+	char *end;
+	long n = strtoll(text, &end, 0);
+
+	if (end == text || *end || n < 0)
+		return -EINVAL;
+	p->fail_nth = n;
+	return 0;
+}
+
+/* ---- the table ---- */
+
+#define F (S_IFREG | 0444)
+#define OWN (S_IFREG | 0400)
+#define LNK (S_IFLNK | 0777)
+const struct pid_entry tgid_entries[] = {
+	{ "task", S_IFDIR | 0555, .iop = &task_iops, .fop = &task_fops },	/* first: threads have all but this */
+	{ "fd", S_IFDIR | 0500, .iop = &fd_iops, .fop = &fd_fops, .follow = follow_fd },
+	{ "fdinfo", S_IFDIR | 0555, .iop = &fdinfo_iops, .fop = &fd_fops },
+	{ "environ", OWN, .show = show_environ, .guarded = true }, { "auxv", OWN, .show = show_auxv, .guarded = true },
+	{ "status", F, .show = show_status }, { "personality", OWN, .show = show_personality, .guarded = true }, { "limits", F, .show = show_limits },
+	{ "comm", S_IFREG | 0644, .show = show_comm, .write = write_comm }, { "cmdline", F, .show = show_cmdline }, { "stat", F, .show = show_stat },
+	{ "statm", F, .show = show_statm }, { "maps", F, .show = show_maps, .guarded = true },
+	{ "mem", S_IFREG | 0600, .fop = &mem_fops, .guarded = true },
+	{ "cwd", LNK, .follow = follow_cwd }, { "root", LNK, .follow = follow_root }, { "exe", LNK, .follow = follow_exe },
+	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts }, { "mountinfo", F, .fop = &mounts_fops, .show = show_mountinfo },
+	{ "smaps", F, .show = show_smaps, .guarded = true }, { "pagemap", OWN, .fop = &pagemap_fops, .guarded = true },
+	{ "wchan", F, .show = show_wchan }, { "oom_score", F, .show = show_score },
+	{ "oom_score_adj", S_IFREG | 0644, .show = show_score_adj, .write = write_score_adj },
+	{ "fail-nth", S_IFREG | 0644, .show = show_fail_nth, .write = write_fail_nth }, { "io", OWN, .show = show_io, .guarded = true },
+	{ "cgroup", F, .show = show_cgroup }, { .name = NULL },
+};
+
+/* Whether this /proc/PID shows a process, not a thread of .../task/. */
+static bool is_tgid_dir(const struct inode *dir)
+{
+	return !(dir->i_ino & 0xffff);
+}
+
+static int pid_dir_lookup(struct inode *dir, struct dentry *d)
+{
+	struct proc_info *i = PROC_I(dir);
+
+	if (task_gone(i->task))
+		return -ENOENT;
+	for (const struct pid_entry *e = tgid_entries + !is_tgid_dir(dir); e->name; e++)
+		if (!strcmp(e->name, d->d_name.name))
+			return make_entry(d, i->task, e, 0, e->mode, (u64)i->task->pid << 16 | (e - tgid_entries + 1));
+	return -ENOENT;
+}
+
+static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct proc_info *i = PROC_I(f->f_inode);
+	const struct pid_entry *first = tgid_entries + !is_tgid_dir(f->f_inode);
+
+	if (task_gone(i->task))
+		return -ENOENT;
+	if (!proc_emit_dots(f, ctx))
+		return 0;
+	for (const struct pid_entry *e; (u64)ctx->pos < ARRAY_SIZE(tgid_entries) + 2 && (e = first + ctx->pos - 2)->name; ctx->pos++)
+		if (!ctx->actor(ctx, e->name, strlen(e->name), ctx->pos, (u64)i->task->pid << 16 | (e - tgid_entries + 1),
+				e->mode >> 12 & 15))
+			return 0;
+	return 0;
+}
+
+static const struct inode_operations pid_iops = { .lookup = pid_dir_lookup, .setattr = pid_setattr };
+static const struct file_operations pid_fops = { .iterate = pid_dir_iterate };
+static const struct inode_operations fd_iops = { .lookup = fd_lookup, .permission = fd_permission, .setattr = pid_setattr };
+static const struct inode_operations fdinfo_iops = { .lookup = fd_lookup, .setattr = pid_setattr };
+static const struct file_operations fd_fops = { .iterate = fd_iterate };
+static const struct inode_operations task_iops = { .lookup = task_lookup, .setattr = pid_setattr };
+static const struct file_operations task_fops = { .iterate = task_iterate };
+
+static int pid_revalidate(struct dentry *d)
+{
+	struct proc_info *i = PROC_I(d->d_inode);
+	struct file *f;
+
+	if (task_gone(i->task))
+		return 0;
+	own_inode(d->d_inode, i->task);
+	if (i->entry != &fd_entry && i->entry != &fdinfo_entry)
+		return 1;
+	f = get_task_file(i->task, i->fd);
+	if (f)
+		fput(f);
+	return f != NULL;
+}
+static const struct dentry_operations pid_dops = { .d_revalidate = pid_revalidate, .dont_cache = true };
+
+int pid_lookup(struct dentry *d, const char *name)
+{
+	static const struct pid_entry entry = { .mode = S_IFDIR | 0555, .iop = &pid_iops, .fop = &pid_fops };
+	int pid = name_to_int(name), err;
+	struct task_struct *p = pid > 0 ? get_task_by_pid(pid) : NULL;
+
+	if (!p)
+		return -ENOENT;
+	err = make_entry(d, p, &entry, 0, entry.mode, (u64)pid << 16);
+	put_task_struct(p);
+	return err;
+}
+
+pid_t next_tgid(pid_t pid)
+{
+	struct task_struct *p;
+	pid_t found = 0;
+
+	spin_lock_irq(&tasklist_lock);
+	for_each_process(p)
+		if (p->pid >= pid && (!found || p->pid < found))
+			found = p->pid;
+	spin_unlock_irq(&tasklist_lock);
+	return found;
+}

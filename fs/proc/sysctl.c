@@ -1,0 +1,123 @@
+/*
+ * procfs: /proc/sys, a table of numbers and strings of the kernel.
+ *
+ * In Linux: kernel/sysctl.c, fs/proc/proc_sysctl.c.
+ */
+#include "fs/proc/proc.h"
+#include "kernel/process.h"
+#include "string.h"
+#include "uapi/utsname.h"
+
+struct sysctl {
+	const char *name;
+	int *number;			/* with limits, and writable if min < max */
+	int min, max;
+	char *string;			/* writable, of size max */
+	const char *text;		/* fixed */
+	int (*show)(struct seq_file *m);
+};
+
+static int randomize_show(struct seq_file *m) { return seq_printf(m, "%d\n", randomize_va_space ? 2 : 0); }
+static int mmap_min_show(struct seq_file *m) { return seq_printf(m, "%lu\n", MMAP_MIN_ADDR); }
+static int file_nr_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\t9223372036854775807\n", nr_files()); }
+static int inode_nr_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\n", nr_inodes()); }
+static int dentry_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\t45\t0\t0\t0\n", nr_dentries()); }
+static int printk_show(struct seq_file *m) { return seq_printf(m, "%d\t4\t1\t7\n", console_loglevel); }
+static int threads_show(struct seq_file *m) { return seq_printf(m, "%lu\n", min(totalram_pages / 32, 0x3fffffffUL)); }
+
+static int uuid_print(struct seq_file *m, const u64 id[2])
+{
+	return seq_printf(m, "%08lx-%04lx-4%03lx-%04lx-%012lx\n", id[0] >> 32, id[0] >> 16 & 0xffff, id[0] & 0xfff,
+			  (id[1] >> 48 & 0x3fff) | 0x8000, id[1] & 0xffffffffffff);
+}
+
+static int boot_id_show(struct seq_file *m)
+{
+	static u64 id[2];
+
+	if (!id[0]) {
+		id[0] = get_random_u64() | 1;
+		id[1] = get_random_u64();
+	}
+	return uuid_print(m, id);
+}
+
+static int uuid_show(struct seq_file *m)
+{
+	u64 id[2] = { get_random_u64(), get_random_u64() };
+
+	return uuid_print(m, id);
+}
+
+static struct sysctl table[] = {
+	{ .name = "kernel/pid_max", .number = &pid_max, .min = 301, .max = PID_MAX_DEFAULT },
+	{ .name = "kernel/hostname", .string = utsname_node, .max = sizeof(utsname_node) },
+	{ .name = "kernel/domainname", .string = utsname_domain, .max = sizeof(utsname_domain) },
+	{ .name = "kernel/ostype", .text = UTS_SYSNAME },
+	{ .name = "kernel/osrelease", .text = UTS_RELEASE },
+	{ .name = "kernel/version", .text = UTS_VERSION },
+	{ .name = "kernel/randomize_va_space", .show = randomize_show },
+	{ .name = "kernel/random/boot_id", .show = boot_id_show },
+	{ .name = "kernel/random/uuid", .show = uuid_show },
+	{ .name = "kernel/random/entropy_avail", .text = "256" },
+	{ .name = "kernel/random/poolsize", .text = "256" },
+	{ .name = "kernel/printk", .show = printk_show },
+	{ .name = "kernel/threads-max", .show = threads_show },
+	{ .name = "kernel/ngroups_max", .text = "32" },
+	{ .name = "kernel/cap_last_cap", .text = "40" },
+	{ .name = "kernel/core_pattern", .text = "core" },
+	{ .name = "kernel/overflowuid", .text = "65534" },
+	{ .name = "kernel/overflowgid", .text = "65534" },
+	{ .name = "vm/overcommit_memory", .number = &sysctl_overcommit_memory, .min = 0, .max = 2 },
+	{ .name = "vm/max_map_count", .number = &sysctl_max_map_count, .min = 0, .max = 0x7fffffff },
+	{ .name = "vm/overcommit_ratio", .text = "50" },
+	{ .name = "vm/mmap_min_addr", .show = mmap_min_show },
+	{ .name = "vm/swappiness", .text = "60" },
+	{ .name = "fs/file-max", .text = "9223372036854775807" },
+	{ .name = "fs/file-nr", .show = file_nr_show },
+	{ .name = "fs/inode-nr", .show = inode_nr_show },
+	{ .name = "fs/dentry-state", .show = dentry_show },
+	{ .name = "fs/nr_open", .text = "1048576" },
+	{ .name = "fs/pipe-max-size", .text = "1048576" },
+};
+
+static int sysctl_show(struct seq_file *m, void *data)
+{
+	struct sysctl *t = data;
+
+	if (t->show)
+		return t->show(m);
+	if (t->number)
+		return seq_printf(m, "%d\n", *t->number);
+	return seq_printf(m, "%s\n", t->string ? t->string : t->text);
+}
+
+static int sysctl_write(void *data, char *text, size_t n)
+{
+	struct sysctl *t = data;
+	char *end;
+	long value;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (t->string) {
+		strscpy(t->string, text, t->max);
+		return 0;
+	}
+	value = strtoll(text, &end, 0);
+	if (end == text || *end || value < t->min || value > t->max)
+		return -EINVAL;
+	*t->number = value;
+	return 0;
+}
+
+void __init sysctl_init(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
+		struct sysctl *t = &table[i];
+		bool writable = t->number || t->string;
+
+		proc_add(&(struct proc_dir){ .name = t->name, .mode = S_IFREG | (writable ? 0644 : 0444), .show = sysctl_show,
+					     .write = writable ? sysctl_write : NULL, .data = t });
+	}
+}

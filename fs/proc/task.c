@@ -1,0 +1,398 @@
+/*
+ * procfs: what the files of /proc/PID say, in Linux's words and columns: ps, top, pmap and free read them.
+ *
+ * In Linux: fs/proc/array.c, task_mmu.c, base.c, fs/proc_namespace.c.
+ */
+#include "fs/proc/proc.h"
+#include "kernel/process.h"
+#include "kernel/hooks.h"
+#include "kallsyms.h"
+#include "string.h"
+#include "uapi/mount.h"
+
+#define NS_PER_TICK (NSEC_PER_SEC / USER_HZ)
+#define K(pages) ((u64)(pages) << (PAGE_SHIFT - 10))
+
+static unsigned state_index(struct task_struct *p)
+{
+	unsigned s = p->state | p->exit_state;
+
+	return s & EXIT_ZOMBIE ? 6 : s & (EXIT_DEAD | TASK_DEAD) ? 5 : s & __TASK_TRACED ? 4 : s & __TASK_STOPPED ? 3 :
+	       s & TASK_UNINTERRUPTIBLE ? 2 : s & TASK_INTERRUPTIBLE ? 1 : 0;
+}
+
+/* Signals in one look: pending for the task and its group, ignored, caught. */
+struct sig_sets {
+	sigset_t pending, shared, blocked, ignored, caught;
+	unsigned queued;
+};
+
+static void collect_signals(struct task_struct *p, struct sig_sets *s)
+{
+	memset(s, 0, sizeof(*s));
+	spin_lock_irq(&tasklist_lock);		/* keeps sighand */
+	if (p->sighand && !task_gone(p)) {
+		spin_lock(&p->sighand->siglock);
+		s->pending = p->pending.signal;
+		s->shared = p->signal->shared_pending.signal;
+		s->blocked = p->blocked;
+		s->queued = p->signal->nr_sigqueue;
+		for (int i = 0; i < _NSIG; i++) {
+			void *h = (void *)p->sighand->action[i].sa.sa_handler;
+
+			s->ignored |= h == SIG_IGN ? BIT(i) : 0;
+			s->caught |= h != SIG_IGN && h != SIG_DFL ? BIT(i) : 0;
+		}
+		spin_unlock(&p->sighand->siglock);
+	}
+	spin_unlock_irq(&tasklist_lock);
+}
+
+/* Linux's PF_ bits, for column F of ps. */
+static unsigned linux_flags(struct task_struct *p)
+{
+	return (p->flags & PF_EXITING ? 0x4 : 0) | (p->flags & PF_FORKNOEXEC ? 0x40 : 0) | (p->flags & PF_SIGNALED ? 0x400 : 0) |
+	       (p->flags & PF_KTHREAD ? 0x200000 : 0);
+}
+
+int show_stat(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+	struct signal_struct *sig = p->signal;
+	bool may = may_trace(p);
+	struct sig_sets s;
+	pid_t tpgid = -1;
+	u32 tty = sig->tty && tty_nr_hook ? tty_nr_hook(p, &tpgid) : 0;
+	u64 ut, st;
+
+	collect_signals(p, &s);
+	thread_group_cputime(p, &ut, &st);
+	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %lu %lu %ld %ld ", p->pid, p->comm, "RSDTtXZ"[state_index(p)],
+		   p->real_parent->tgid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt + sig->min_flt,
+		   sig->cmin_flt, p->maj_flt + sig->maj_flt, sig->cmaj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
+		   sig->cutime_ns / NS_PER_TICK, sig->cstime_ns / NS_PER_TICK);
+	seq_printf(m, "%d %d %d 0 %lu %lu %lu %lu ", p->prio - 100, task_nice(p), sig->nr_threads, p->start_time / NS_PER_TICK,
+		   mm ? mm->total_vm << PAGE_SHIFT : 0, mm ? get_mm_rss(mm) : 0, sig->rlim[RLIMIT_RSS].rlim_cur);
+	seq_printf(m, "%lu %lu %lu 0 0 %lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", mm ? may ? mm->start_code : 1 : 0,
+		   mm ? may ? mm->end_code : 1 : 0, mm && may ? mm->start_stack : 0, s.pending & 0x7fffffff,
+		   s.blocked & 0x7fffffff, s.ignored & 0x7fffffff, s.caught & 0x7fffffff, may && p->state != TASK_RUNNING,
+		   p->exit_signal, p->cpu, p->rt_priority, p->policy);
+	if (mm && may)
+		seq_printf(m, "%lu %lu %lu %lu %lu %lu %lu ", mm->start_data, mm->end_data, mm->start_brk, mm->arg_start,
+			   mm->arg_end, mm->env_start, mm->env_end);
+	else
+		seq_puts(m, "0 0 0 0 0 0 0 ");
+	seq_printf(m, "%d\n", may ? p->exit_code : 0);
+	if (mm)
+		mmput(mm);
+	return 0;
+}
+
+static void status_mm(struct seq_file *m, struct mm_struct *mm)
+{
+	u64 rss = get_mm_rss(mm), hiwater = max(mm->hiwater_rss, rss);
+	u64 text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
+	const struct { const char *name; u64 pages; } rows[] = {
+		{ "VmPeak", mm->total_vm }, { "VmSize", mm->total_vm }, { "VmLck", mm->locked_vm }, { "VmPin", 0 },
+		{ "VmHWM", hiwater }, { "VmRSS", rss }, { "RssAnon", atomic_long_read(&mm->rss_anon) },
+		{ "RssFile", atomic_long_read(&mm->rss_file) }, { "RssShmem", atomic_long_read(&mm->rss_shmem) },
+		{ "VmData", mm->data_vm }, { "VmStk", mm->stack_vm }, { "VmExe", text },
+		{ "VmLib", mm->exec_vm > text ? mm->exec_vm - text : 0 }, { "VmPTE", atomic_long_read(&mm->nr_ptes) },
+		{ "VmSwap", 0 }, { "HugetlbPages", 0 },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		seq_printf(m, "%s:\t%8lu kB\n", rows[i].name, K(rows[i].pages));
+	seq_puts(m, "CoreDumping:\t0\nTHP_enabled:\t0\n");
+}
+
+int show_status(struct seq_file *m, struct task_struct *p)
+{
+	static const char *const states[] = { "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)",
+					      "t (tracing stop)", "X (dead)", "Z (zombie)" };
+	struct mm_struct *mm = get_task_mm(p);
+	struct fs_struct *fs = p->fs;
+	const struct cred *c = get_cred(p->cred);
+	struct sig_sets s;
+
+	collect_signals(p, &s);
+	seq_puts(m, "Name:\t");
+	seq_escape(m, p->comm, "\n\\");
+	if (fs)
+		seq_printf(m, "\nUmask:\t%04o", fs->umask);
+	seq_printf(m, "\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", states[state_index(p)], p->tgid,
+		   p->pid, p->real_parent->tgid, p->ptrace ? p->parent->pid : 0);
+	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid,
+		   c->egid, c->sgid, c->fsgid, p->files ? p->files->fdt->max_fds : 0);
+	for (unsigned i = 0; i < c->ngroups; i++)
+		seq_printf(m, "%u ", c->groups[i]);
+	seq_printf(m, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", p->tgid, p->pid, p->signal->pgrp, p->signal->session);
+	if (mm) {
+		status_mm(m, mm);
+		mmput(mm);
+	}
+	seq_printf(m, "Threads:\t%d\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		   p->signal->nr_threads, s.queued, p->signal->rlim[RLIMIT_SIGPENDING].rlim_cur, s.pending, s.shared, s.blocked,
+		   s.ignored, s.caught);
+	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
+		   c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bset, c->cap_ambient, c->no_new_privs);
+	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0%s\n", p->cpus_mask[0] & (BIT(nr_cpus) - 1), nr_cpus > 1 ? "-" : "");
+	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", p->nvcsw, p->nivcsw);
+	put_cred(c);
+	return 0;
+}
+
+int show_statm(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+
+	if (!mm)
+		return seq_printf(m, "0 0 0 0 0 0 0\n");
+	seq_printf(m, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm),
+		   atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem),
+		   (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT, mm->data_vm + mm->stack_vm);
+	mmput(mm);
+	return 0;
+}
+
+/* ---- memory ---- */
+
+#define NAME_COLUMN 73
+
+static void show_vma(struct seq_file *m, struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;
+	u64 f = vma->vm_flags;
+	size_t line = m->count;
+	const char *name = NULL;
+
+	seq_printf(m, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end, f & VM_READ ? 'r' : '-',
+		   f & VM_WRITE ? 'w' : '-', f & VM_EXEC ? 'x' : '-', f & VM_MAYSHARE ? 's' : 'p',
+		   inode ? vma->vm_pgoff << PAGE_SHIFT : 0, inode ? MAJOR(inode->i_sb->s_dev) : 0,
+		   inode ? MINOR(inode->i_sb->s_dev) : 0, inode ? inode->i_ino : 0);
+	if (vma->vm_ops && vma->vm_ops->name)
+		name = vma->vm_ops->name;
+	else if (!inode && vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk && mm->brk > mm->start_brk)
+		name = "[heap]";
+	else if (!inode && vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack)
+		name = "[stack]";
+	if (inode || name) {
+		while (m->count < line + NAME_COLUMN)
+			seq_putc(m, ' ');
+		if (inode)
+			seq_path(m, &vma->vm_file->f_path, "\n");
+		else
+			seq_puts(m, name);
+	}
+	seq_putc(m, '\n');
+}
+
+static int for_each_vma(struct seq_file *m, struct task_struct *p, void (*fn)(struct seq_file *m, struct vm_area_struct *vma))
+{
+	struct mm_struct *mm = get_task_mm(p);
+
+	if (!mm)
+		return 0;
+	down_read(&mm->mmap_lock);
+	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
+		fn(m, vma);
+	up_read(&mm->mmap_lock);
+	mmput(mm);
+	return 0;
+}
+
+int show_maps(struct seq_file *m, struct task_struct *p) { return for_each_vma(m, p, show_vma); }
+
+static void show_smap(struct seq_file *m, struct vm_area_struct *vma)
+{
+	u64 rss = 0, pss = 0, anon = 0, n[4] = { 0 }, addr = vma->vm_start;	/* n: shared 0, private 2, + dirty 1 */
+
+	while (addr < vma->vm_end) {
+		pte_t *pte = pte_lookup(vma->vm_mm, addr);
+		struct page *page;
+		int users;
+
+		if (!pte) {
+			addr = ALIGN_DOWN(addr, PMD_SIZE) + PMD_SIZE;
+			continue;
+		}
+		addr += PAGE_SIZE;
+		if (!pte_mapped(*pte) || pte_special(*pte))
+			continue;
+		page = pfn_to_page(pte_pfn(*pte));
+		users = max(1, page_count(page) - (page->mapping != NULL));
+		rss++;
+		pss += 4096 / users;
+		anon += page->flags & PG_anon ? 1 : 0;
+		n[(users == 1) * 2 + (pte_dirty(*pte) != 0)]++;
+	}
+	show_vma(m, vma);
+	seq_printf(m, "Size:           %8lu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n", K(vma_pages(vma)));
+	seq_printf(m, "Rss:            %8lu kB\nPss:            %8lu kB\nShared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", K(rss),
+		   pss >> 10, K(n[0]), K(n[1]));
+	seq_printf(m, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\nReferenced:     %8lu kB\nAnonymous:      %8lu kB\n", K(n[2]),
+		   K(n[3]), K(rss), K(anon));
+	seq_printf(m, "Swap:                  0 kB\nLocked:         %8lu kB\n", vma->vm_flags & VM_LOCKED ? pss >> 10 : 0);
+}
+
+int show_smaps(struct seq_file *m, struct task_struct *p) { return for_each_vma(m, p, show_smap); }
+
+/* Memory of p from start to end, as it is. */
+static int show_memory(struct seq_file *m, struct mm_struct *mm, u64 start, u64 end)
+{
+	char *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+
+	for (size_t n; page && start < end; start += n) {
+		n = access_process_vm(mm, start, page, min(end - start, PAGE_SIZE), false);
+		if (!n)
+			break;
+		seq_write(m, page, n);
+	}
+	kfree(page);
+	mmput(mm);
+	return page ? 0 : -ENOMEM;
+}
+
+int show_cmdline(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+
+	return mm ? show_memory(m, mm, mm->arg_start, mm->arg_end) : 0;
+}
+
+int show_environ(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+
+	return mm ? show_memory(m, mm, mm->env_start, mm->env_end) : 0;
+}
+
+int show_auxv(struct seq_file *m, struct task_struct *p)
+{
+	struct mm_struct *mm = get_task_mm(p);
+	unsigned n = 0;
+
+	if (!mm)
+		return 0;
+	do
+		n += 2;
+	while (n + 2 <= ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[n - 2]);
+	seq_write(m, mm->saved_auxv, n * sizeof(u64));
+	mmput(mm);
+	return 0;
+}
+
+/* ---- the rest ---- */
+
+int show_comm(struct seq_file *m, struct task_struct *p)
+{
+	seq_escape(m, p->comm, "\n\\");
+	seq_putc(m, '\n');
+	return 0;
+}
+
+int show_wchan(struct seq_file *m, struct task_struct *p)
+{
+	const char *wchan = p->wchan;
+
+	seq_puts(m, p->state == TASK_RUNNING || !wchan || !may_trace(p) ? "0" : wchan);
+	return 0;
+}
+
+int show_io(struct seq_file *m, struct task_struct *p)
+{
+	return seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n",
+			  p->ioac_rchar, p->ioac_wchar);
+}
+
+int show_limits(struct seq_file *m, struct task_struct *p)
+{
+	static const struct { const char *name, *unit; } rows[RLIM_NLIMITS] = {
+		{ "Max cpu time", "seconds" }, { "Max file size", "bytes" }, { "Max data size", "bytes" },
+		{ "Max stack size", "bytes" }, { "Max core file size", "bytes" }, { "Max resident set", "bytes" },
+		{ "Max processes", "processes" }, { "Max open files", "files" }, { "Max locked memory", "bytes" },
+		{ "Max address space", "bytes" }, { "Max file locks", "locks" }, { "Max pending signals", "signals" },
+		{ "Max msgqueue size", "bytes" }, { "Max nice priority", "" }, { "Max realtime priority", "" },
+		{ "Max realtime timeout", "us" },
+	};
+
+	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		const struct rlimit *r = &p->signal->rlim[i];
+		char soft[24] = "unlimited", hard[24] = "unlimited";
+
+		if (r->rlim_cur != RLIM_INFINITY)
+			snprintf(soft, sizeof(soft), "%lu", r->rlim_cur);
+		if (r->rlim_max != RLIM_INFINITY)
+			snprintf(hard, sizeof(hard), "%lu", r->rlim_max);
+		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name, soft, hard);
+		seq_printf(m, rows[i].unit[0] ? "%-10s\n" : "\n", rows[i].unit);
+	}
+	return 0;
+}
+
+static void mount_options(struct seq_file *m, struct mount *mnt, bool super)
+{
+	static const struct { unsigned flag; const char *text; } rows[] = {
+		{ MS_NOSUID, ",nosuid" }, { MS_NODEV, ",nodev" }, { MS_NOEXEC, ",noexec" }, { MS_NOATIME, ",noatime" },
+		{ MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
+	};
+	const struct super_block *sb = mnt->mnt_sb;
+	bool ro = (sb->s_flags & MS_RDONLY) || (!super && (mnt->mnt_flags & MS_RDONLY));
+
+	seq_puts(m, ro ? "ro" : "rw");
+	for (unsigned i = 0; !super && i < ARRAY_SIZE(rows); i++)
+		if (mnt->mnt_flags & rows[i].flag)
+			seq_puts(m, rows[i].text);
+}
+
+static void super_options(struct seq_file *m, struct mount *mnt)
+{
+	char text[128] = "";
+
+	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
+		mnt->mnt_sb->s_op->show_options(mnt->mnt_sb, text, sizeof(text));
+	seq_puts(m, text);
+}
+
+int show_mounts(struct seq_file *m, struct task_struct *p)
+{
+	struct mount *mnt;
+
+	down_read(&mount_sem);
+	list_for_each_entry(mnt, &mount_list, mnt_list) {
+		seq_escape(m, mnt->mnt_devname, " \t\n\\");
+		seq_putc(m, ' ');
+		seq_path(m, &(struct path){ mnt, mnt->mnt_root }, " \t\n\\");
+		seq_printf(m, " %s ", mnt->mnt_sb->s_type->name);
+		mount_options(m, mnt, false);
+		super_options(m, mnt);
+		seq_puts(m, " 0 0\n");
+	}
+	up_read(&mount_sem);
+	return 0;
+}
+
+int show_mountinfo(struct seq_file *m, struct task_struct *p)
+{
+	struct mount *mnt;
+
+	down_read(&mount_sem);
+	list_for_each_entry(mnt, &mount_list, mnt_list) {
+		dev_t dev = mnt->mnt_sb->s_dev;
+
+		seq_printf(m, "%d %d %u:%u / ", mnt->mnt_id, mnt->mnt_parent->mnt_id, MAJOR(dev), MINOR(dev));
+		seq_path(m, &(struct path){ mnt, mnt->mnt_root }, " \t\n\\");
+		seq_putc(m, ' ');
+		mount_options(m, mnt, false);
+		seq_printf(m, " - %s ", mnt->mnt_sb->s_type->name);
+		seq_escape(m, mnt->mnt_devname, " \t\n\\");
+		seq_putc(m, ' ');
+		mount_options(m, mnt, true);
+		super_options(m, mnt);
+		seq_putc(m, '\n');
+	}
+	up_read(&mount_sem);
+	return 0;
+}
