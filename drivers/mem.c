@@ -181,11 +181,11 @@ static ssize_t read_zero(struct file *f, char __user *buf, size_t n, loff_t *pos
 	return done;
 }
 
-/* A private mapping of /dev/zero is anonymous memory. In Linux a shared one is a tmpfs file. */
+/* A private mapping of /dev/zero is anonymous memory, a shared one a memory file of its own. */
 static int mmap_zero(struct file *f, struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & VM_SHARED)
-		return -ENODEV;
+		return shmem_zero_setup(vma);
 	vma->vm_ops = NULL;
 	return 0;
 }
