@@ -23,4 +23,4 @@ for try in $(seq 100); do [ -S "$socket" ] && break; sleep 0.05; done
 ln -sf "$root/tools/gdb/cutaway.py" "$ELF-gdb.py"
 gdb -q -iex "add-auto-load-safe-path $root" -iex "add-auto-load-safe-path $(cd "$(dirname "$ELF")" && pwd)" \
 	-iex "set pagination off" -iex "set confirm off" "$ELF" \
-	-ex "target remote $socket" -ex "hbreak start_kernel" -ex continue -ex "delete" "$@"
+	-ex "target remote $socket" -ex "hbreak start_kernel" -ex continue -ex "delete" "$@" || true

@@ -227,7 +227,7 @@ class Files(Command):
         for fd in range(int(table["max_fds"])):
             file = table["fd"][fd]
             if file:
-                print(f"{fd:4} {int(file):#x} count {int(file['f_count']['counter'])} flags {int(file['f_flags']):#o} "
+                print(f"{fd:4} {int(file):#x} count {int(file['f_count']['v'])} flags {int(file['f_flags']):#o} "
                       f"pos {int(file['f_pos'])} {path_of(file['f_path'])}")
         fs = task_of(pid)["fs"]
         print(f" cwd {path_of(fs['pwd'])}\nroot {path_of(fs['root'])}")
