@@ -25,7 +25,7 @@
 #define DEV_TTY MKDEV(TTYAUX_MAJOR, 0)
 #define DEV_CONSOLE MKDEV(TTYAUX_MAJOR, 1)
 #define DEV_TTY0 MKDEV(TTY_MAJOR, 0)		/* the screen in front: we have one */
-#define CONSOLE_FILE (-1L)			/* f_pos of a file opened as /dev/console */
+#define CONSOLE_FILE BIT(32)			/* f_pos of a file opened as /dev/console */
 
 static struct tty_struct *ttys[8];
 static unsigned nr_ttys;
