@@ -22,11 +22,11 @@
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 
-static __always_inline int check_area(const void __user *buf, size_t n, const loff_t *pos)
+static __always_inline int check_area(const struct file *f, const void __user *buf, size_t n, const loff_t *pos)
 {
 	if (unlikely(!access_ok(buf, n)))
 		return -EFAULT;
-	if (unlikely((ssize_t)n < 0 || (pos && (*pos < 0 || (loff_t)(*pos + n) < 0))))
+	if (unlikely((*pos | (loff_t)(*pos + n)) < 0) && !f->f_op->unseekable)
 		return -EINVAL;
 	return 0;
 }
@@ -39,7 +39,7 @@ ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->f_op->read))
 		return f->f_op->iterate ? -EISDIR : -EINVAL;
-	err = check_area(buf, n, pos);
+	err = check_area(f, buf, n, pos);
 	if (unlikely(err))
 		return err;
 	return f->f_op->read(f, buf, min(n, MAX_RW_COUNT), pos);
@@ -53,7 +53,7 @@ ssize_t vfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->f_op->write))
 		return -EINVAL;
-	err = check_area(buf, n, pos);
+	err = check_area(f, buf, n, pos);
 	if (unlikely(err))
 		return err;
 	return f->f_op->write(f, buf, min(n, MAX_RW_COUNT), pos);
