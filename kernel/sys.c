@@ -449,6 +449,12 @@ long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 
 #define ROBUST_LIST_HEAD_SIZE 24
 
+/* Restartable sequences: glibc asks at every start and does without. */
+long sys_rseq(void __user *rseq, u32 len, int flags, u32 sig)
+{
+	return -ENOSYS;
+}
+
 long sys_set_robust_list(void __user *head, size_t len)
 {
 	if (len != ROBUST_LIST_HEAD_SIZE)

@@ -42,7 +42,7 @@ static const char *const syscall_names[NR_SYSCALLS + 1] = {
 	[29] = "shmget", [41] = "socket", [42] = "connect", [53] = "socketpair", [101] = "ptrace", [202] = "futex",
 	[213] = "epoll_create", [222] = "timer_create", [253] = "inotify_init", [275] = "splice", [282] = "signalfd",
 	[283] = "timerfd_create", [284] = "eventfd", [290] = "eventfd2", [291] = "epoll_create1", [294] = "inotify_init1",
-	[334] = "rseq", [424] = "pidfd_send_signal", [425] = "io_uring_setup", [434] = "pidfd_open", [437] = "openat2",
+	[424] = "pidfd_send_signal", [425] = "io_uring_setup", [434] = "pidfd_open", [437] = "openat2",
 };
 
 /* What was said already: the last 64 pairs of number and program. */

@@ -121,6 +121,7 @@ SYSCALL4(61, -1, wait4, pid_t, pid, int __user *, status, int, options, struct r
 SYSCALL5(247, -1, waitid, int, which, pid_t, pid, siginfo_t __user *, info, int, options, struct rusage __user *, ru)
 SYSCALL1(218, 258, set_tid_address, int __user *, tidptr)
 SYSCALL2(273, -1, set_robust_list, void __user *, head, size_t, len)
+SYSCALL4(334, 386, rseq, void __user *, rseq, u32, len, int, flags, u32, sig)
 SYSCALL3(274, -1, get_robust_list, int, pid, u64 __user *, head_ptr, size_t __user *, len_ptr)
 /* kernel/sys.c: identity, limits, machine */
 SYSCALL0(39, 20, getpid)
