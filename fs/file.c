@@ -371,7 +371,7 @@ long sys_dup3(unsigned oldfd, unsigned newfd, int flags)
 	spin_unlock(&files->file_lock);
 	if (old)
 		filp_close(old, files);
-	return err < 0 ? err : newfd;
+	return err < 0 ? err : (int)newfd;
 }
 
 long sys_dup2(unsigned oldfd, unsigned newfd)
@@ -380,7 +380,7 @@ long sys_dup2(unsigned oldfd, unsigned newfd)
 		struct fd f = fdget_raw(oldfd);
 
 		fdput(f);
-		return f.file ? newfd : -EBADF;
+		return f.file ? (int)newfd : -EBADF;
 	}
 	return sys_dup3(oldfd, newfd, 0);
 }

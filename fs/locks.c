@@ -164,8 +164,6 @@ static long fcntl_getlk(struct file *f, struct flock *u, struct file_lock *want)
 {
 	struct file_lock *l;
 
-	if (want->type == F_UNLCK)
-		return -EINVAL;
 	spin_lock(&flock_lock);
 	l = conflict(f->f_inode, want);
 	u->l_type = F_UNLCK;
@@ -185,7 +183,7 @@ long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul)
 
 	if (copy_from_user(&u, ul, sizeof(u)))
 		return -EFAULT;
-	err = flock_to_lock(f, &u, &want);
+	err = cmd == F_GETLK && u.l_type != F_RDLCK && u.l_type != F_WRLCK ? -EINVAL : flock_to_lock(f, &u, &want);
 	if (!err && cmd == F_GETLK)
 		err = fcntl_getlk(f, &u, &want);
 	if (err)
@@ -203,6 +201,8 @@ long sys_flock(unsigned fd, unsigned cmd)
 	struct fd f;
 	long err;
 
+	if (cmd & 32)
+		return 0;		/* LOCK_MAND, which Linux ignores */
 	switch (cmd & ~LOCK_NB) {
 	case LOCK_SH: want.type = F_RDLCK; break;
 	case LOCK_EX: want.type = F_WRLCK; break;

@@ -526,7 +526,7 @@ static int create_last(struct lookup_parent *lp, int flags, umode_t mode, struct
 		*next = (struct path){ .mnt = mntget(lp->path.mnt), .dentry = d };
 		return 0;
 	}
-	err = lp->path.dentry->d_flags & DCACHE_DELETED ? -ENOENT : mnt_want_write(lp->path.mnt);
+	err = has_room(lp->path.dentry) ? mnt_want_write(lp->path.mnt) : -ENOENT;
 	if (!err)
 		err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
 	if (!err && !dir->i_op->create)

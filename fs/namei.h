@@ -46,6 +46,7 @@ struct dentry *lookup_one(struct dentry *dir, const struct qstr *name);
 /* For a name about to be made: directory locked, negative dentry in *out. */
 int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out);
 void end_create(struct lookup_parent *lp, struct dentry *d);
+bool has_room(const struct dentry *dir);	/* for new names */
 bool inode_owner_or_capable(const struct inode *inode);
 int may_open(const struct path *path, int acc_mode, int flags);
 static inline int get_write_access(struct inode *i)

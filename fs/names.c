@@ -23,6 +23,12 @@ static void lock_dir(struct lookup_parent *lp) { down_write(&lp->path.dentry->d_
 static void unlock_dir(struct lookup_parent *lp) { up_write(&lp->path.dentry->d_inode->i_rwsem); }
 
 /* ---- making names ---- */
+/* False: a directory that is gone, or one whose names come by themselves (/proc). */
+bool has_room(const struct dentry *dir)
+{
+	return !(dir->d_flags & DCACHE_DELETED) && (dir->d_inode->i_op->create || !dir->d_inode->i_op->lookup);
+}
+
 int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out)
 {
 	struct dentry *d;
@@ -44,11 +50,9 @@ int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *l
 		goto unlock;
 	}
 	err = -ENOENT;
-	if (lp->slash && !is_dir)
+	if ((lp->slash && !is_dir) || !has_room(lp->path.dentry))
 		goto unlock;
 	err = mnt_want_write(lp->path.mnt);
-	if (!err && (lp->path.dentry->d_flags & DCACHE_DELETED))
-		err = -ENOENT;
 	*out = err ? NULL : d_alloc(lp->path.dentry, &lp->last);
 	if (*out)
 		return 0;
@@ -204,6 +208,9 @@ static int remove_name(struct lookup_parent *lp, bool is_dir)
 	struct dentry *d;
 	int err;
 
+	err = mnt_want_write(lp->path.mnt);
+	if (err)
+		return err;
 	lock_dir(lp);
 	d = lookup_existing(lp);
 	err = PTR_ERR(d);
@@ -212,8 +219,6 @@ static int remove_name(struct lookup_parent *lp, bool is_dir)
 	if (lp->slash && !is_dir)
 		err = S_ISDIR(d->d_inode->i_mode) ? -EISDIR : -ENOTDIR;
 	else
-		err = mnt_want_write(lp->path.mnt);
-	if (!err)
 		err = may_delete(dir, d, is_dir);
 	if (!err && !(is_dir ? dir->i_op->rmdir : dir->i_op->unlink))
 		err = -EPERM;

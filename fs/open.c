@@ -12,6 +12,7 @@
 #include "uapi/capability.h"
 #include "uapi/mount.h"
 
+#define ATTR_INVALID 0x1000	/* a time makes no sense: EINVAL once the file is found */
 #define O_TMPFILE_BIT 0x400000
 #define VALID_OPEN_FLAGS (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | \
 	O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
@@ -19,13 +20,11 @@
 /* Linux's build_open_flags: what makes no sense is EINVAL, what is unknown is ignored. */
 static int check_open_flags(int *flags)
 {
-	*flags &= VALID_OPEN_FLAGS;
+	*flags &= *flags & O_PATH ? O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC : VALID_OPEN_FLAGS;
 	if ((*flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
 	if (*flags & O_TMPFILE_BIT)
 		return (*flags & O_TMPFILE) == O_TMPFILE && (*flags & O_ACCMODE) ? -EOPNOTSUPP : -EINVAL;
-	if (*flags & O_PATH)
-		*flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 	return 0;
 }
 
@@ -236,7 +235,7 @@ long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
 static int change_path(const struct path *path, struct iattr *a)
 {
 	struct inode *inode = path->dentry->d_inode;
-	int err = mnt_want_write(path->mnt);
+	int err = a->ia_valid & ATTR_INVALID ? -EINVAL : mnt_want_write(path->mnt);
 
 	if (err)
 		return err;
@@ -311,19 +310,16 @@ long sys_fchown(int fd, uid_t user, gid_t group)
 	return change_fd(fd, &a);
 }
 
-/* One of the two times into a: now, omitted, or a value. 0, -EINVAL */
-static int set_time(struct iattr *a, const struct timespec64 *t, unsigned valid, unsigned set, struct timespec64 *out)
+/* One of the two times into a: now, omitted, or a value. */
+static void set_time(struct iattr *a, const struct timespec64 *t, unsigned valid, unsigned set, struct timespec64 *out)
 {
 	if (t->tv_nsec == UTIME_OMIT)
-		return 0;
+		return;
 	a->ia_valid |= valid;
 	if (t->tv_nsec == UTIME_NOW)
-		return 0;
-	if (t->tv_nsec < 0 || t->tv_nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	a->ia_valid |= set;
+		return;
+	a->ia_valid |= t->tv_nsec < 0 || t->tv_nsec >= NSEC_PER_SEC ? ATTR_INVALID : set;
 	*out = *t;
-	return 0;
 }
 
 static long do_utimes(int dfd, const char __user *name, const struct timespec64 *t, int flags)
@@ -332,9 +328,8 @@ static long do_utimes(int dfd, const char __user *name, const struct timespec64 
 
 	if (t) {
 		a.ia_valid = 0;
-		if (set_time(&a, &t[0], ATTR_ATIME, ATTR_ATIME_SET, &a.ia_atime) ||
-		    set_time(&a, &t[1], ATTR_MTIME, ATTR_MTIME_SET, &a.ia_mtime))
-			return -EINVAL;
+		set_time(&a, &t[0], ATTR_ATIME, ATTR_ATIME_SET, &a.ia_atime);
+		set_time(&a, &t[1], ATTR_MTIME, ATTR_MTIME_SET, &a.ia_mtime);
 		/* Now for one of them only needs the owner, as a value does. */
 		if (a.ia_valid == ATTR_ATIME || a.ia_valid == ATTR_MTIME) {
 			a.ia_valid |= a.ia_valid == ATTR_ATIME ? ATTR_ATIME_SET : ATTR_MTIME_SET;

@@ -271,7 +271,7 @@ static loff_t generic_llseek(struct file *f, loff_t off, int whence)
 	if (whence == SEEK_CUR)
 		off += f->f_pos;
 	else if (whence == SEEK_END)
-		off += S_ISDIR(i->i_mode) ? 0 : i_size_read(i);
+		off = S_ISDIR(i->i_mode) ? -EINVAL : off + i_size_read(i);
 	else if (whence == SEEK_DATA || whence == SEEK_HOLE)
 		off = S_ISREG(i->i_mode) ? seek_data_hole(i, off, whence == SEEK_DATA) : -EINVAL;
 	else if (whence != SEEK_SET)
@@ -384,10 +384,10 @@ static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff
 		return -EINVAL;
 	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
 		return -EBADF;
-	if (*ip < 0 || *op < 0)
-		return -EINVAL;
-	if ((loff_t)(*ip + len) < *ip || (loff_t)(*op + len) < *op)
+	if (*ip + len < (u64)*ip || *op + len < (u64)*op)
 		return -EOVERFLOW;
+	if (*ip < 0 || *op < 0 || (loff_t)(*ip + len) < 0 || (loff_t)(*op + len) < 0)
+		return -EINVAL;
 	left = max_t(loff_t, i_size_read(i) - *ip, 0);
 	len = min(min(len, left), MAX_RW_COUNT);
 	if (i == o && *op + (loff_t)len > *ip && *op < *ip + (loff_t)len)

@@ -333,6 +333,7 @@ static int sysfs_fill_super(struct super_block *sb, const char *source, char *da
 
 	if (!err) {
 		sb->s_magic = SYSFS_MAGIC;
+		((struct tmpfs_info *)sb->s_fs_info)->pages.max = ((struct tmpfs_info *)sb->s_fs_info)->max_inodes = 0;
 		sb->s_root->d_inode->i_op = &no_operations;
 	}
 	return err;
