@@ -14,7 +14,7 @@ setsid "$here/qemu.sh" -S -monitor none \
 	-chardev "socket,path=$socket,server=on,wait=off,id=gdb" -gdb chardev:gdb \
 	-chardev "socket,path=$O/console.sock,server=on,wait=off,id=console,logfile=$O/console.log" </dev/null &
 qemu=$!
-trap 'kill $qemu 2>/dev/null; rm -f "$socket" "$O/console.sock"' EXIT
+trap 'kill $qemu 2>/dev/null || true; rm -f "$socket" "$O/console.sock"' EXIT
 trap 'exit 1' TERM HUP
 trap : INT			# ^C is for gdb
 for try in $(seq 100); do [ -S "$socket" ] && break; sleep 0.05; done
