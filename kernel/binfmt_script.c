@@ -12,10 +12,10 @@
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-/* Splits the line in place. 0, or -ENOEXEC when there is no (whole) name. *arg may become NULL. */
+/* Splits the line in place; limit is the buffer's last byte. 0, or -ENOEXEC when there is no (whole) name. *arg may be NULL. */
 static int parse_line(char *line, char *limit, char **name, char **arg)
 {
-	char *end = memchr(line, '\n', limit - line), *p;
+	char *end = memchr(line, '\n', limit - line + 1), *p;
 	bool cut = !end;
 
 	if (cut)
@@ -48,8 +48,7 @@ static int load_script(struct linux_binprm *bprm)
 	if (bprm->buf[0] != '#' || bprm->buf[1] != '!')
 		return -ENOEXEC;
 	memcpy(line, bprm->buf + 2, BINPRM_BUF_SIZE - 2);
-	line[BINPRM_BUF_SIZE - 2] = '\0';
-	err = parse_line(line, line + BINPRM_BUF_SIZE - 2, &name, &arg);
+	err = parse_line(line, line + BINPRM_BUF_SIZE - 3, &name, &arg);
 	if (err)
 		return err;
 	/* argv[0] goes; in its place, pushed from the last: path of the script, argument, interpreter. */

@@ -38,12 +38,11 @@ static void account_dead_thread(struct task_struct *p, struct signal_struct *sig
 	sig->nr_threads--;
 }
 
-/* A dead task leaves all lists and loses its number. => p is EXIT_DEAD or nobody else can release it */
+/* A dead task leaves all lists and loses its number; may be the caller itself. => tasklist_lock */
 void release_task(struct task_struct *p)
 {
 	struct sighand_struct *sighand = p->sighand;
 
-	spin_lock_irq(&tasklist_lock);
 	p->exit_state = EXIT_DEAD;
 	detach_pid(p);
 	list_del_init(&p->sibling);
@@ -57,7 +56,6 @@ void release_task(struct task_struct *p)
 		flush_sigqueue(&p->signal->shared_pending);
 	p->sighand = NULL;
 	atomic_long_dec(&nr_tasks);
-	spin_unlock_irq(&tasklist_lock);
 	put_sighand(sighand);
 	put_task_struct(p);
 }
@@ -109,8 +107,8 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 	return init_process;
 }
 
-/* Zombies that nobody will wait for are put on dead. => tasklist_lock */
-static void forget_original_parent(struct task_struct *father, struct list_head *dead)
+/* => tasklist_lock */
+static void forget_original_parent(struct task_struct *father)
 {
 	struct task_struct *p, *n, *reaper;
 
@@ -122,36 +120,23 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 		list_move_tail(&p->sibling, &reaper->children);
 		if (p->pdeath_signal)
 			send_sig_info(p->pdeath_signal, NULL, p);
-		if (p->exit_state == EXIT_DEAD)
-			continue;
 		p->exit_signal = SIGCHLD;
-		if (p->exit_state == EXIT_ZOMBIE && do_notify_parent(p, p->exit_signal)) {
-			p->exit_state = EXIT_DEAD;
-			list_move_tail(&p->sibling, dead);
-		}
 		kill_orphaned_pgrp(p, father);
+		if (p->exit_state == EXIT_ZOMBIE && do_notify_parent(p, p->exit_signal))
+			release_task(p);	/* nobody will wait for it */
 	}
 }
 
 static void exit_notify(struct task_struct *p, bool group_dead)
 {
-	struct task_struct *child, *n;
-	bool autoreap;
-	LIST_HEAD(dead);
-
 	spin_lock_irq(&tasklist_lock);
-	forget_original_parent(p, &dead);
+	forget_original_parent(p);
 	if (group_dead)
 		kill_orphaned_pgrp(p->group_leader, NULL);
 	p->exit_state = EXIT_ZOMBIE;
-	autoreap = p != p->group_leader || do_notify_parent(p, p->exit_signal);
-	if (autoreap)
-		p->exit_state = EXIT_DEAD;
-	spin_unlock_irq(&tasklist_lock);
-	list_for_each_entry_safe(child, n, &dead, sibling)
-		release_task(child);
-	if (autoreap)
+	if (p != p->group_leader || do_notify_parent(p, p->exit_signal))
 		release_task(p);
+	spin_unlock_irq(&tasklist_lock);
 }
 
 static void exit_mm(struct task_struct *p)
@@ -281,7 +266,7 @@ static void fill_found(struct wait_opts *wo, struct task_struct *p, int stat, in
 		getrusage_of(p, RUSAGE_BOTH, &wo->ru);
 }
 
-/* Has p something to report? 1: yes, wo is filled; p is to be released when it is EXIT_DEAD. => tasklist_lock */
+/* Has p something to report? Then wo is filled, and a zombie released. => tasklist_lock */
 static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
@@ -294,8 +279,8 @@ static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 		fill_found(wo, p, code, code & 0x7f ? code & 0x80 ? CLD_DUMPED : CLD_KILLED : CLD_EXITED,
 			   code & 0x7f ? code & 0x7f : code >> 8);
 		if (!(wo->options & WNOWAIT)) {
-			p->exit_state = EXIT_DEAD;	/* ours alone from here on */
 			account_child(p);
+			release_task(p);
 		}
 		return true;
 	}
@@ -327,11 +312,13 @@ static long do_wait(struct wait_opts *wo)
 		ret = -ECHILD;
 		spin_lock_irq(&tasklist_lock);
 		list_for_each_entry(p, &current->children, sibling) {
-			if (p->exit_state == EXIT_DEAD || !eligible_child(wo, p))
+			if (!eligible_child(wo, p))
 				continue;
 			ret = 0;
-			if (wait_consider_task(wo, p))
-				goto found;
+			if (!wait_consider_task(wo, p))
+				continue;
+			ret = wo->pid;
+			break;
 		}
 		if (ret || (wo->options & WNOHANG))
 			break;
@@ -346,16 +333,6 @@ static long do_wait(struct wait_opts *wo)
 		finish_wait(wq, &wait);
 	}
 	spin_unlock_irq(&tasklist_lock);
-	return ret;
-
-found:
-	ret = wo->pid;
-	if (p->exit_state == EXIT_DEAD) {
-		spin_unlock_irq(&tasklist_lock);
-		release_task(p);
-	} else {
-		spin_unlock_irq(&tasklist_lock);
-	}
 	return ret;
 }
 

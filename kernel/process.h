@@ -133,7 +133,7 @@ static inline struct pt_regs *task_pt_regs(const struct task_struct *p)
 /* exit.c */
 void do_exit(int code) __noreturn;			/* this task; code as wait status */
 void do_group_exit(int code) __noreturn;
-void release_task(struct task_struct *p);
+void release_task(struct task_struct *p);		/* a dead one leaves all lists. => tasklist_lock */
 
 /* signal.c */
 void signals_init(void);

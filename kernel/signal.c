@@ -215,6 +215,8 @@ static void complete_signal(int sig, struct task_struct *p)
 
 	if ((p->blocked & mask) || (p->flags & PF_EXITING))
 		return;
+	if (sig != SIGKILL && (p->state & (__TASK_STOPPED | __TASK_TRACED)))
+		return;			/* it will look when it goes on */
 	if (!(signal->flags & SIGNAL_GROUP_EXIT) && !(p->real_blocked & mask) &&
 	    p->sighand->action[sig - 1].sa.sa_handler == SIG_DFL &&
 	    !(mask & (SIG_DEFAULT_IGNORE | SIG_STOP_SIGNALS | SIG_DEFAULT_CORE))) {
