@@ -406,3 +406,8 @@ int single_release(struct inode *inode, struct file *f);
 int unpack_initramfs(const void *data, size_t len);
 
 void vfs_init(void);				/* caches, rootfs (a tmpfs) mounted, init_fs and init_files set */
+
+/*
+ * Doors, called upward from fs: kernel/process.h for credentials (in_group_p, prepare_creds, put_cred, capable) and the
+ * mask of ppoll (sigprocmask_set); tmpfs, on which the root lies, by tmpfs_init and devtmpfs_create.
+ */
