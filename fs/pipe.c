@@ -34,7 +34,7 @@ static void wake_side(struct wait_queue_head *wq, unsigned events)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (waitqueue_active(wq))
-		__wake_up(wq, TASK_INTERRUPTIBLE, 0, (void *)(u64)events);
+		__wake_up(wq, TASK_INTERRUPTIBLE | WAKE_SYNC, 0, (void *)(u64)events);
 }
 
 static ssize_t pipe_read(struct file *f, char __user *to, size_t n, loff_t *pos)

@@ -98,7 +98,8 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			rq->nr_uninterruptible--;
 		update_rq_clock(rq);
 		enqueue_task(rq, p, ENQUEUE_WAKEUP);
-		check_preempt_curr(rq, p);
+		if (!(state & WAKE_SYNC) || rq->curr == rq->idle)
+			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);
 out:

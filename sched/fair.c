@@ -183,6 +183,7 @@ static bool should_preempt(const struct sched_entity *a, const struct sched_enti
 	return diff > 0 && diff > (s64)calc_delta_fair(sysctl_sched_wakeup_granularity, b);
 }
 
+/* p was just enqueued, so that curr's account is up to date. */
 static void check_preempt_wakeup(struct rq *rq, struct task_struct *p)
 {
 	struct task_struct *curr = rq->curr;
@@ -195,7 +196,6 @@ static void check_preempt_wakeup(struct rq *rq, struct task_struct *p)
 	}
 	if (p->policy != SCHED_NORMAL)
 		return;
-	update_curr_fair(rq);
 	if (should_preempt(&curr->se, &p->se)) {
 		rq->cfs.next = &p->se;		/* it, though another may be further left by a little */
 		resched_curr(rq);

@@ -232,18 +232,30 @@ static __always_inline void sleep_push(const struct lock_id *id)
 	p->held_locks[p->nr_held_sleeping++] = id;
 }
 
-static __always_inline void sleep_pop(const struct lock_id *id)
+/* Out of the middle, or not there. */
+static noinline void sleep_pop_slow(const struct lock_id *id)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping, i = n;
 
 	while (i && p->held_locks[i - 1] != id)
 		i--;
-	if (unlikely(!i))
+	if (!i)
 		sleep_panic("unlock of what is not held", id);
 	for (; i < n; i++)
 		p->held_locks[i - 1] = p->held_locks[i];
 	p->nr_held_sleeping = n - 1;
+}
+
+static __always_inline void sleep_pop(const struct lock_id *id)
+{
+	struct task_struct *p = current;
+	unsigned n = p->nr_held_sleeping - 1;
+
+	if (likely(n < ARRAY_SIZE(p->held_locks) && p->held_locks[n] == id))
+		p->nr_held_sleeping = n;
+	else
+		sleep_pop_slow(id);
 }
 
 struct waiter {

@@ -238,6 +238,7 @@ struct sched_class {
 	void (*update_curr)(struct rq *rq);
 	u64 (*get_rr_interval)(struct rq *rq, struct task_struct *p);
 };
+#define WAKE_SYNC 0x80000000u	/* in the state of a wake-up: the waker sleeps soon, need not be preempted */
 #define ENQUEUE_WAKEUP 1
 #define ENQUEUE_NEW 2
 #define DEQUEUE_SLEEP 1
@@ -323,6 +324,7 @@ static inline bool waitqueue_active(struct wait_queue_head *wq) { return !list_e
 #define wake_up_interruptible(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 1, NULL)
 #define wake_up_interruptible_all(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 0, NULL)
 #define wake_up_interruptible_poll(wq, ev) __wake_up(wq, TASK_INTERRUPTIBLE, 1, (void *)(u64)(ev))
+#define wake_up_interruptible_sync_poll(wq, ev) __wake_up(wq, TASK_INTERRUPTIBLE | WAKE_SYNC, 1, (void *)(u64)(ev))
 #define ___wait_event(wq, cond, state, exclusive, ret_on_signal)                                   \
 	({                                                                                         \
 		struct wait_queue_entry _w;                                                        \
@@ -335,6 +337,7 @@ static inline bool waitqueue_active(struct wait_queue_head *wq) { return !list_e
 			if ((ret_on_signal) && signal_pending_state(state, current)) { _ret = -ERESTARTSYS; break; } \
 			current->wchan = __func__;                                                 \
 			schedule();                                                                \
+			if (cond) break;                                                           \
 		}                                                                                  \
 		finish_wait(wq, &_w);                                                              \
 		_ret;                                                                              \
