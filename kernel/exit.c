@@ -117,6 +117,7 @@ static void forget_original_parent(struct task_struct *father)
 	reaper = find_new_reaper(father);
 	list_for_each_entry_safe(p, n, &father->children, sibling) {
 		p->real_parent = p->parent = reaper;
+		p->ppid = reaper->tgid;
 		list_move_tail(&p->sibling, &reaper->children);
 		if (p->pdeath_signal)
 			send_sig_info(p->pdeath_signal, NULL, p);

@@ -308,6 +308,7 @@ static int publish(struct task_struct *p, const struct kernel_clone_args *args)
 		return -ERESTARTNOINTR;
 	}
 	p->real_parent = p->parent = sibling ? current->real_parent : current;
+	p->ppid = p->real_parent->tgid;
 	sig->pgrp = old->pgrp;
 	sig->session = old->session;
 	sig->tty = old->tty;

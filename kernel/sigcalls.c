@@ -15,6 +15,7 @@
 
 long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact, size_t sigsetsize)
 {
+	struct sighand_struct *sighand = current->sighand;
 	struct sigaction *sa, new, old;
 
 	if (sigsetsize != sizeof(sigset_t))
@@ -23,9 +24,10 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 		return -EFAULT;
 	if (sig < 1 || sig > _NSIG || (act && (sigmask(sig) & SIG_UNBLOCKABLE)))
 		return -EINVAL;
-	spin_lock_irq(&current->sighand->siglock);
-	sa = &current->sighand->action[sig - 1].sa;
-	old = *sa;
+	sa = &sighand->action[sig - 1].sa;
+	spin_lock_irq(&sighand->siglock);
+	if (oact)
+		old = *sa;
 	if (act) {
 		new.sa_flags &= SA_KNOWN;
 		new.sa_mask &= ~SIG_UNBLOCKABLE;
@@ -34,7 +36,7 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 		if (new.sa_handler == SIG_IGN || (new.sa_handler == SIG_DFL && (sigmask(sig) & SIG_DEFAULT_IGNORE)))
 			flush_pending(current, sigmask(sig));
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return oact && copy_to_user(oact, &old, sizeof(old)) ? -EFAULT : 0;
 }
 

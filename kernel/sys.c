@@ -20,12 +20,7 @@ long sys_getpgrp(void) { return current->signal->pgrp; }
 
 long sys_getppid(void)
 {
-	pid_t pid;
-
-	spin_lock_irq(&tasklist_lock);
-	pid = current->real_parent->tgid;
-	spin_unlock_irq(&tasklist_lock);
-	return pid;
+	return READ_ONCE(current->ppid);
 }
 
 static long get_group(pid_t pid, bool session)

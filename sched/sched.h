@@ -153,7 +153,7 @@ struct task_struct {
 	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
 
 	/* family: tasklist_lock */
-	pid_t pid, tgid;
+	pid_t pid, tgid, ppid;			/* ppid: tgid of real_parent, to be read without the lock */
 	struct task_struct *real_parent, *parent, *group_leader;
 	struct list_head children, sibling;
 	struct list_head tasks;			/* all thread group leaders, from init_task */
