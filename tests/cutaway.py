@@ -93,7 +93,7 @@ class Machine:
             args += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF[0]}",
                      "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={OVMF[1]}"]
         if iso:
-            args += (["-drive", f"file={iso},format=raw,readonly=on"] if disk else ["-cdrom", str(iso)])
+            args += (["-drive", f"file={iso},format=raw,snapshot=on"] if disk else ["-cdrom", str(iso)])
         else:
             args += ["-kernel", str(kernel or KERNEL), "-append", f"{console} {append}".strip()]
             if initrd is not None:
