@@ -346,7 +346,7 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *ppos, size
 		return -EINVAL;
 	if (!(out->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (!in->f_op->read || !out->f_op->write || S_ISDIR(in->f_inode->i_mode) || S_ISFIFO(in->f_inode->i_mode) ||
+	if (!in->f_op->read || !out->f_op->write || S_ISDIR(in->f_inode->i_mode) || in->f_op->unseekable ||
 	    (out->f_flags & O_APPEND))
 		return -EINVAL;
 	return copy_through_window(in, ppos, out, &out->f_pos, min(count, MAX_RW_COUNT));

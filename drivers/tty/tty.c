@@ -25,8 +25,12 @@
 #define DEV_TTY MKDEV(TTYAUX_MAJOR, 0)
 #define DEV_CONSOLE MKDEV(TTYAUX_MAJOR, 1)
 #define DEV_TTY0 MKDEV(TTY_MAJOR, 0)		/* the screen in front: we have one */
-#define CONSOLE_FILE BIT(32)			/* f_pos of a file opened as /dev/console */
 
+struct tty_file {			/* file->private_data */
+	struct tty_struct *tty;
+	unsigned generation;		/* tty's at open (T4) */
+	bool console;			/* opened as /dev/console */
+};
 static struct tty_struct *ttys[8];
 static unsigned nr_ttys;
 
@@ -46,10 +50,13 @@ static u32 tty_nr(struct task_struct *p, pid_t *pgrp)
 	return nr;
 }
 
-/* A tty has no position: f_pos keeps the generation of the tty that the file was opened in (T4). */
+static struct tty_struct *file_tty(struct file *f) { return ((struct tty_file *)f->private_data)->tty; }
+static bool is_console(struct file *f) { return ((struct tty_file *)f->private_data)->console; }
 bool tty_file_hung_up(struct tty_struct *tty, struct file *f)
 {
-	return f->f_pos != CONSOLE_FILE && f->f_pos != READ_ONCE(tty->generation);
+	struct tty_file *tf = f->private_data;
+
+	return !tf->console && tf->generation != READ_ONCE(tty->generation);
 }
 
 void tty_insert_char(struct tty_struct *tty, u8 c)
@@ -289,7 +296,7 @@ static long tty_inq(struct tty_struct *tty)
 
 static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 {
-	struct tty_struct *tty = f->private_data;
+	struct tty_struct *tty = file_tty(f);
 	void __user *p = (void __user *)arg;
 	bool mine = current->signal->tty == tty;
 	long err;
@@ -353,13 +360,17 @@ static int tty_open(struct inode *inode, struct file *f)
 {
 	dev_t dev = inode->i_rdev;
 	struct tty_struct *tty = dev == DEV_TTY ? current_tty() : dev == DEV_CONSOLE ? console_tty() : find_tty(dev);
+	struct tty_file *tf;
 
 	if (!tty)
 		return dev == DEV_TTY ? -ENXIO : -ENODEV;
 	if (tty->exclusive && !capable(CAP_SYS_ADMIN))
 		return -EBUSY;
-	f->private_data = tty;
-	f->f_pos = dev == DEV_CONSOLE ? CONSOLE_FILE : (loff_t)tty->generation;
+	tf = kmalloc(sizeof(*tf), GFP_KERNEL);
+	if (!tf)
+		return -ENOMEM;
+	*tf = (struct tty_file){ tty, tty->generation, dev == DEV_CONSOLE };
+	f->private_data = tf;
 	spin_lock_irq(&tty->lock);
 	tty->count++;
 	spin_unlock_irq(&tty->lock);
@@ -370,19 +381,20 @@ static int tty_open(struct inode *inode, struct file *f)
 
 static int tty_release(struct inode *inode, struct file *f)
 {
-	struct tty_struct *tty = f->private_data;
+	struct tty_struct *tty = file_tty(f);
 
 	spin_lock_irq(&tty->lock);
 	if (!--tty->count)
 		tty->exclusive = false;
 	spin_unlock_irq(&tty->lock);
+	kfree(f->private_data);
 	return 0;
 }
 
 static ssize_t tty_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
-	struct tty_struct *tty = f->private_data;
-	long err = f->f_pos == CONSOLE_FILE ? 0 : check_change(tty, SIGTTIN);
+	struct tty_struct *tty = file_tty(f);
+	long err = is_console(f) ? 0 : check_change(tty, SIGTTIN);
 
 	if (tty_file_hung_up(tty, f))
 		return 0;
@@ -391,19 +403,19 @@ static ssize_t tty_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 
 static ssize_t tty_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
-	struct tty_struct *tty = f->private_data;
+	struct tty_struct *tty = file_tty(f);
 	long err = 0;
 
 	if (tty_file_hung_up(tty, f))
 		return -EIO;
-	if ((tty->termios.c_lflag & TOSTOP) && f->f_pos != CONSOLE_FILE)
+	if ((tty->termios.c_lflag & TOSTOP) && !is_console(f))
 		err = check_change(tty, SIGTTOU);
 	return err ?: n_tty_write(tty, f, buf, n);
 }
 
 static unsigned tty_poll(struct file *f, struct poll_table *pt)
 {
-	struct tty_struct *tty = f->private_data;
+	struct tty_struct *tty = file_tty(f);
 
 	if (tty_file_hung_up(tty, f))
 		return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
