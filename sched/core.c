@@ -277,8 +277,8 @@ void sched_fork(struct task_struct *p)
 	p->wait_start = p->block_start = 0;
 	p->start_time = ktime_get();
 	if (unlikely(p->sched_reset_on_fork)) {
-		p->policy = SCHED_NORMAL;
-		p->static_prio = max(p->static_prio, NICE_TO_PRIO(0));
+		p->static_prio = p->rt_priority ? NICE_TO_PRIO(0) : max(p->static_prio, NICE_TO_PRIO(0));
+		p->policy = p->rt_priority ? SCHED_NORMAL : p->policy;
 		p->rt_priority = 0;
 		p->sched_reset_on_fork = false;
 	}

@@ -1,0 +1,269 @@
+/* Clocks, sleeps and interval timers: results, errors and their order. */
+#include "../abi.h"
+#include <sys/time.h>
+#include <sys/times.h>
+
+#define NOWHERE ((void *)8)
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static volatile sig_atomic_t hits;
+
+static void count(int sig)
+{
+	(void)sig;
+	hits++;
+}
+
+static void burn_ms(long ms)
+{
+	struct rusage ru;
+	struct timespec ts;
+
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	while (ts.tv_sec * 1000 + ts.tv_nsec / 1000000 < ms);
+	getrusage(RUSAGE_SELF, &ru);
+}
+
+TEST(clock_errors)
+{
+	static const int known[] = { 0, 1, 2, 3, 4, 5, 6, 7, 11 };
+	struct timespec ts;
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		CHECK_OK(syscall(SYS_clock_gettime, known[i], &ts));
+		CHECK_OK(syscall(SYS_clock_getres, known[i], &ts));
+		CHECK(ts.tv_sec == 0 && ts.tv_nsec > 0 && ts.tv_nsec <= 10000000);
+		CHECK_OK(syscall(SYS_clock_getres, known[i], NULL));
+		CHECK_ERR(syscall(SYS_clock_gettime, known[i], NOWHERE), EFAULT);
+	}
+	CHECK_ERR(syscall(SYS_clock_gettime, 12, &ts), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_gettime, 77, NOWHERE), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_getres, 12, NULL), EINVAL);
+	ts.tv_nsec = 1000000000;
+	CHECK_ERR(syscall(SYS_clock_settime, 0, &ts), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_settime, 0, NOWHERE), EFAULT);
+	CHECK_ERR(syscall(SYS_clock_settime, 1, &ts), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_settime, 2, &ts), EINVAL);
+	CHECK_ERR(syscall(SYS_gettimeofday, NOWHERE, NULL), EFAULT);
+	CHECK_ERR(syscall(SYS_gettimeofday, NULL, NOWHERE), EFAULT);
+	CHECK_OK(syscall(SYS_gettimeofday, NULL, NULL));
+	CHECK_ERR(syscall(SYS_time, NOWHERE), EFAULT);
+	CHECK_ERR(syscall(SYS_times, NOWHERE), EFAULT);
+}
+
+TEST(only_root_sets_the_clock)
+{
+	struct timespec ts;
+	struct timeval tv = { .tv_usec = 1000001 };
+
+	CHECK_OK(clock_gettime(CLOCK_REALTIME, &ts));
+	CHECK_OK(syscall(SYS_setuid, 1000));
+	CHECK_ERR(syscall(SYS_clock_settime, 0, &ts), EPERM);
+	CHECK_ERR(syscall(SYS_settimeofday, &tv, NULL), EINVAL);
+	tv.tv_usec = 0;
+	CHECK_ERR(syscall(SYS_settimeofday, &tv, NULL), EPERM);
+	CHECK_ERR(syscall(SYS_settimeofday, NULL, NULL), EPERM);
+	CHECK_ERR(syscall(SYS_settimeofday, NOWHERE, NULL), EFAULT);
+}
+
+TEST(cpu_clocks_of_processes)
+{
+	clockid_t clock;
+	struct timespec a, b;
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			;
+	CHECK_EQ(clock_getcpuclockid(pid, &clock), 0);
+	sleep_ms(50);
+	CHECK_OK(clock_gettime(clock, &a));
+	sleep_ms(50);
+	CHECK_OK(clock_gettime(clock, &b));
+	CHECK(b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec);
+	CHECK_ERR(syscall(SYS_clock_settime, clock, &a), EPERM);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK_ERR(clock_gettime(clock, &a), EINVAL);
+}
+
+TEST(sleep_errors)
+{
+	struct timespec ts = { 0, 1000000000 }, neg = { -1, 0 }, ok = { 0, 1 };
+
+	CHECK_ERR(syscall(SYS_nanosleep, NOWHERE, NULL), EFAULT);
+	CHECK_ERR(syscall(SYS_nanosleep, &ts, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_nanosleep, &neg, NULL), EINVAL);
+	CHECK_OK(syscall(SYS_nanosleep, &ok, NOWHERE));	/* rmtp is only for the interrupted */
+	CHECK_ERR(syscall(SYS_clock_nanosleep, 12, 0, &ok, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_nanosleep, 77, 0, NOWHERE, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, NOWHERE, NULL), EOPNOTSUPP);
+	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC_RAW, 0, &ok, NULL), EOPNOTSUPP);
+	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC_COARSE, 0, &ok, NULL), EOPNOTSUPP);
+	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &neg, NULL), EINVAL);
+}
+
+TEST(interrupted_sleep_tells_what_is_left)
+{
+	struct timespec ts = { 5, 0 }, left = { 0 };
+	struct itimerval it = { .it_value.tv_usec = 100000 };
+
+	signal(SIGALRM, nothing);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_ERR(syscall(SYS_nanosleep, &ts, &left), EINTR);
+	CHECK(left.tv_sec == 4 && left.tv_nsec > 500000000);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_ERR(syscall(SYS_nanosleep, &ts, NOWHERE), EFAULT);
+	CHECK_OK(clock_gettime(CLOCK_REALTIME, &ts));
+	ts.tv_sec += 5;
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &ts, NOWHERE), EINTR);
+}
+
+TEST(alarm_counts)
+{
+	struct itimerval it = { .it_value = { 7, 600000 } };
+
+	signal(SIGALRM, nothing);
+	CHECK_EQ(alarm(20), 60);	/* the frame's own */
+	CHECK_EQ(alarm(0), 20);
+	CHECK_EQ(alarm(0), 0);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_EQ(alarm(0), 8);
+	it.it_value = (struct timeval){ 0, 300000 };
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_EQ(alarm(0), 1);		/* never 0 while it is pending */
+	alarm(30);
+}
+
+TEST(itimer_errors)
+{
+	struct itimerval it = { .it_value = { 1, 1000000 } }, old;
+
+	CHECK_ERR(syscall(SYS_setitimer, 0, &it, NULL), EINVAL);
+	it.it_value = (struct timeval){ -1, 0 };
+	CHECK_ERR(syscall(SYS_setitimer, 0, &it, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_setitimer, 3, NOWHERE, NULL), EFAULT);
+	it.it_value = (struct timeval){ 100, 0 };
+	CHECK_ERR(syscall(SYS_setitimer, 3, &it, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_setitimer, -1, &it, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_getitimer, 3, NOWHERE), EINVAL);
+	CHECK_ERR(syscall(SYS_getitimer, 0, NOWHERE), EFAULT);
+	CHECK_ERR(syscall(SYS_setitimer, 0, &it, NOWHERE), EFAULT);	/* and it is set all the same */
+	CHECK_OK(syscall(SYS_getitimer, 0, &old));
+	CHECK(old.it_value.tv_sec >= 98 && old.it_value.tv_sec <= 100);
+	CHECK_OK(syscall(SYS_setitimer, 0, NULL, &old));
+	CHECK_OK(syscall(SYS_getitimer, 0, &old));
+	CHECK(!old.it_value.tv_sec && !old.it_value.tv_usec);
+	alarm(30);
+}
+
+TEST(real_timer_repeats)
+{
+	struct itimerval it = { { 0, 20000 }, { 0, 20000 } };
+	long start = now_ms();
+
+	signal(SIGALRM, count);
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	while (hits < 10)
+		pause();
+	CHECK(now_ms() - start >= 195);
+	CHECK_OK(getitimer(ITIMER_REAL, &it));
+	CHECK(it.it_interval.tv_usec == 20000 && it.it_value.tv_usec <= 20000);
+	alarm(30);
+}
+
+TEST(cpu_timers)
+{
+	struct itimerval it = { { 0, 10000 }, { 0, 30000 } };
+	struct timespec ts;
+
+	signal(SIGVTALRM, count);
+	signal(SIGPROF, nothing);
+	CHECK_OK(setitimer(ITIMER_VIRTUAL, &it, NULL));
+	CHECK_OK(setitimer(ITIMER_PROF, &it, NULL));
+	sleep_ms(100);				/* no CPU time, no signal */
+	CHECK_EQ(hits, 0);
+	while (hits < 3)
+		;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	CHECK(ts.tv_nsec >= 35000000);
+	CHECK_OK(getitimer(ITIMER_PROF, &it));
+	CHECK(it.it_interval.tv_usec >= 9000 && it.it_interval.tv_usec <= 12000);
+	CHECK(it.it_value.tv_usec > 0 && it.it_value.tv_usec <= 34000);
+}
+
+TEST(prof_kills_by_default)
+{
+	struct itimerval it = { .it_value.tv_usec = 20000 };
+
+	CHECK_SIGNAL(SIGPROF, setitimer(ITIMER_PROF, &it, NULL); for (;;) getppid());
+	CHECK_SIGNAL(SIGVTALRM, setitimer(ITIMER_VIRTUAL, &it, NULL); for (;;) ;);
+}
+
+TEST(timers_and_exec_and_fork)
+{
+	struct itimerval it = { .it_value.tv_sec = 50 };
+
+	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK_CHILD(
+		CHECK_OK(getitimer(ITIMER_REAL, &it));
+		CHECK_EQ(it.it_value.tv_sec, 0);
+		CHECK_EQ(it.it_value.tv_usec, 0));
+	CHECK_CHILD(
+		alarm(40);
+		execl(self_path, self_path, "@left", NULL));
+}
+
+int exec_main(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return alarm(0) == 40 ? 0 : 1;
+}
+
+TEST(cpu_limit)
+{
+	struct rlimit limit = { 1, 2 };
+	struct timespec ts;
+	int st;
+
+	CHECK_SIGNAL(SIGXCPU, limit.rlim_max = 5; setrlimit(RLIMIT_CPU, &limit); for (;;) ;);
+	IN_CHILD(st,
+		signal(SIGXCPU, count);
+		CHECK_OK(setrlimit(RLIMIT_CPU, &limit));
+		while (!hits)
+			;
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+		CHECK(ts.tv_sec * 1000 + ts.tv_nsec / 1000000 >= 900);	/* ticks are coarse */
+		for (;;)
+			;);
+	CHECK(WIFSIGNALED(st));
+	CHECK_EQ(WTERMSIG(st), SIGKILL);
+}
+
+TEST(usage_of_self_and_children)
+{
+	struct rusage ru;
+	struct tms t;
+	long ms;
+
+	CHECK_CHILD(burn_ms(200));
+	CHECK_OK(getrusage(RUSAGE_CHILDREN, &ru));
+	ms = ru.ru_utime.tv_sec * 1000 + ru.ru_utime.tv_usec / 1000 + ru.ru_stime.tv_sec * 1000 + ru.ru_stime.tv_usec / 1000;
+	CHECK(ms >= 195 && ms < 400);
+	CHECK(ru.ru_minflt > 0);
+	CHECK(times(&t) >= 0);
+	CHECK(t.tms_cutime + t.tms_cstime >= 18 && t.tms_cutime + t.tms_cstime < 40);
+	CHECK_ERR(syscall(SYS_getrusage, 5, &ru), EINVAL);
+	CHECK_ERR(syscall(SYS_getrusage, 0, NOWHERE), EFAULT);
+	CHECK_OK(syscall(SYS_getrusage, 1, &ru));
+	sleep_ms(10);
+	burn_ms(20);
+	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
+	CHECK(ru.ru_nvcsw > 0);
+}
