@@ -149,13 +149,25 @@ static int may_search(struct nameidata *nd)
 	return inode_permission(inode, MAY_EXEC);
 }
 
-/* => dcache_lock */
-static void follow_mounts(struct path *p)
+/* Up to what is mounted on p, borrowed. => dcache_lock */
+void follow_mounts(struct path *p)
 {
 	struct mount *mnt;
 
 	while (unlikely(p->dentry->d_flags & DCACHE_MOUNTED) && (mnt = __lookup_mnt(p)))
 		*p = (struct path){ .mnt = mnt, .dentry = mnt->mnt_root };
+}
+
+/* The same for a path with references. */
+void path_to_top(struct path *p)
+{
+	struct path old = *p;
+
+	spin_lock(&dcache_lock);
+	follow_mounts(p);
+	path_get(p);
+	spin_unlock(&dcache_lock);
+	path_put(&old);
 }
 
 static void walk_dotdot(struct nameidata *nd)
@@ -237,13 +249,13 @@ static struct dentry *walk_lookup(struct nameidata *nd, const struct qstr *name)
 }
 
 /* ---- symlinks ---- */
+/* What is mounted on the root itself is not seen from it: who mounts there means to chroot. */
 static void walk_to_root(struct nameidata *nd)
 {
 	struct path root;
 
 	walk_lock(nd);
 	root = current->fs->root;
-	follow_mounts(&root);
 	walk_to(nd, &root);
 }
 
@@ -400,8 +412,6 @@ static int walk_begin(struct nameidata *nd, int dfd, const char *name)
 	if (!err) {
 		spin_lock(&dcache_lock);
 		nd->path = f.file ? start : *name == '/' ? current->fs->root : current->fs->pwd;
-		if (*name == '/')
-			follow_mounts(&nd->path);
 		if (f.need_put)
 			shift_down(nd);
 	}
@@ -589,14 +599,8 @@ static struct file *open_create(int dfd, const char *name, int flags, umode_t mo
 		}
 		path_put(&nd.path);
 		if (!done) {
-			struct path top = next;
-
-			spin_lock(&dcache_lock);
-			follow_mounts(&top);
-			path_get(&top);
-			spin_unlock(&dcache_lock);
-			path_put(&next);
-			f = open_existing(&top, flags);
+			path_to_top(&next);
+			f = open_existing(&next, flags);
 		}
 		break;
 	}

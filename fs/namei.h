@@ -21,6 +21,8 @@ void putname_buf(char *buf);
 
 /* ---- mounts ---- */
 struct mount *__lookup_mnt(const struct path *p);	/* what is mounted on p, borrowed; NULL. => dcache_lock */
+void follow_mounts(struct path *p);		/* to the topmost mount on it, borrowed. => dcache_lock */
+void path_to_top(struct path *p);		/* the same with references */
 void mntput(struct mount *mnt);
 static inline struct mount *mntget(struct mount *mnt) { atomic_inc(&mnt->mnt_count); return mnt; }
 bool mnt_readonly(const struct mount *mnt);

@@ -347,7 +347,11 @@ int do_mount(const char *source, const char *target, const char *type, unsigned 
 		err = source && *source ? kern_path(source, LOOKUP_FOLLOW, &src) : -EINVAL;
 	if (!err) {
 		down_write(&mount_sem);
-		if (flags & MS_REMOUNT)
+		if (!(flags & MS_REMOUNT))
+			path_to_top(&at);	/* "/" has stayed below what is mounted on it */
+		if (list_empty(&at.mnt->mnt_list) || (src.mnt && list_empty(&src.mnt->mnt_list)))
+			err = -EINVAL;		/* Recheck: it was unmounted meanwhile */
+		else if (flags & MS_REMOUNT)
 			err = do_remount(&at, flags, data);
 		else if (flags & MS_BIND)
 			err = do_bind(&src, &at, flags);
