@@ -195,6 +195,8 @@ TEST(ignored_sigchld_reaps)
 	signal(SIGCHLD, SIG_IGN);
 	pid = child_exiting(0);
 	CHECK_ERR(waitpid(pid, NULL, 0), ECHILD);
+	for (int i = 0; i < 100 && !kill(pid, 0); i++)
+		sleep_ms(1);
 	CHECK_ERR(kill(pid, 0), ESRCH);
 }
 
