@@ -1,13 +1,13 @@
 /*
  * The screen as a terminal: tty1 and the console "tty". What programs write becomes cells; what changed is drawn.
  *
- *   bytes -> UTF-8 -> text / control / ESC / CSI -> row[y][x] -> vt_flush(): cells that differ from drawn[] -> fb.c
+ *   bytes -> UTF-8 -> text / control / ESC / CSI -> row[y][x] -> draw_rows(): cells that differ from drawn[] -> fb.c
  *
  * A row is a pointer into one array, so that scrolling turns pointers and never copies cells; a burst of lines that
  * scrolls by is drawn once. The alternate screen (1049) is a second set of rows. The sequences are those of Linux's
  * console (terminfo "linux"), with what xterm has and vi, less, top and readline use.
  *
- * Lock: vc.lock (RANK_CONSOLE, irqs off) guards all of vc; vt_flush drops it between rows.
+ * Lock: vc.lock (RANK_CONSOLE, irqs off) guards all of vc; draw_rows drops it between rows.
  * In Linux: drivers/tty/vt/vt.c. Left out: more than one screen, scrollback, tab stops but each 8th, blinking.
  */
 #include "drivers/tty/tty.h"
@@ -20,6 +20,7 @@
 #define MAX_PARAMS 16
 #define NOT_DRAWN 0xffff
 #define DEFAULT_ATTR 0x07
+#define FLUSH_PERIOD (10 * NSEC_PER_MSEC)
 enum vt_state { TEXT, ESC, CSI, OSC, OSC_ESC, SKIP_ONE, CHARSET };
 
 static struct {
@@ -29,6 +30,8 @@ static struct {
 	u16 *row[MAX_ROWS], *other[MAX_ROWS];	/* the screen shown, the one that is not */
 	u16 *drawn;
 	DECLARE_BITMAP(dirty, MAX_ROWS);
+	struct timer timer;			/* draws what a flood left */
+	u64 flushed;				/* when, ktime */
 	int x, y, top, bottom;			/* the scroll region is rows top .. bottom - 1 */
 	struct { int x, y; u8 fg, bg; bool bold, reverse, graphics; } saved;
 	int drawn_x, drawn_y;			/* where the cursor is seen; -1: nowhere */
@@ -161,6 +164,8 @@ static u8 glyph_of(u32 c)
 		return GLYPH_BLOCK;
 	if (c >= 0x2591 && c <= 0x2593)
 		return GLYPH_SHADE;
+	if (c >= 0xc0 && c <= 0xff)
+		return "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYPsaaaaaaaceeeeiiiidnooooo/ouuuuypy"[c - 0xc0];
 	return c == 0x2022 || c == 0xb7 ? GLYPH_DOT : c == 0xa0 ? ' ' : GLYPH_UNKNOWN;
 }
 
@@ -477,8 +482,8 @@ static void draw_row(int y)
 	clear_bit(y, vc.dirty);
 }
 
-/* Draws what changed, a row for each hold of the lock: a whole screen takes longer than a tick. */
-static void vt_flush(void)
+/* Draws up to nr rows that changed, each in a hold of the lock of its own; returns whether there are more. */
+static bool draw_rows(int nr)
 {
 	u64 flags = spin_lock_irqsave(&vc.lock);
 	int y;
@@ -488,12 +493,34 @@ static void vt_flush(void)
 	vc.drawn_x = vc.cursor_on ? vc.x : -1;
 	vc.drawn_y = vc.cursor_on ? vc.y : -1;
 	set_bit(vc.y, vc.dirty);
-	while ((y = find_next_bit(vc.dirty, vc.rows, 0)) < vc.rows) {
+	while ((y = find_next_bit(vc.dirty, vc.rows, 0)) < vc.rows && nr--) {
 		draw_row(y);
 		spin_unlock_irqrestore(&vc.lock, flags);
 		flags = spin_lock_irqsave(&vc.lock);
 	}
 	spin_unlock_irqrestore(&vc.lock, flags);
+	return y < vc.rows;
+}
+
+/* In interrupt context: a few rows at a time, for ticks must not be lost. */
+static void flush_later(struct timer *t)
+{
+	if (draw_rows(4))
+		timer_start(t, ktime_get() + NSEC_PER_MSEC);
+	vc.flushed = ktime_get();
+}
+
+/* At once after a pause, as when somebody types; in a flood each 10 ms, so that what only scrolls by costs nothing. */
+static void vt_flush(void)
+{
+	if (vc.timer.pending)
+		return;
+	if (ktime_get() - vc.flushed < FLUSH_PERIOD) {
+		timer_start(&vc.timer, vc.flushed + FLUSH_PERIOD);
+		return;
+	}
+	draw_rows(MAX_ROWS);
+	vc.flushed = ktime_get();
 }
 
 /* ---- console and tty ---- */
@@ -502,7 +529,7 @@ static void vt_console_write(struct console *c, const char *s, unsigned n)
 {
 	u64 flags;
 
-	if (spin_is_held(&vc.lock))
+	if (spin_is_held(&vc.lock) && !panicking)
 		return;				/* something failed in here */
 	flags = spin_lock_irqsave(&vc.lock);
 	for (; n; n--, s++) {
@@ -511,22 +538,23 @@ static void vt_console_write(struct console *c, const char *s, unsigned n)
 		vt_char(*s);
 	}
 	spin_unlock_irqrestore(&vc.lock, flags);
-	vt_flush();
+	draw_rows(MAX_ROWS);			/* the caller may hold what timers need */
 }
 
 static void *vt_console_tty(struct console *c) { return &vt_tty; }
 static struct console vt_console = { .name = "tty", .index = 0, .write = vt_console_write, .tty = vt_console_tty };
 
-/* A panic: the end of the log, whatever was on the screen. */
+/* A panic: the end of the log, whatever was on the screen; what is printed next feeds it. */
 static void vt_takeover(void)
 {
-	u64 size = vc.cols * vc.rows / 2, from = log_end() > size ? log_end() - size : 0;
-	static char line[256];
-	unsigned n;
+	u64 size = vc.cols * vc.rows / 3, from = log_end() > size ? log_end() - size : 0;
+	char c;
 
 	vt_console_write(NULL, "\033c", 2);
-	while ((n = log_read(&from, line, sizeof(line))) > 0)
-		vt_console_write(NULL, line, n);
+	while (from && log_read(&from, &c, 1) && c != '\n')
+		;
+	vt_console.seq = from;
+	vt_console.enabled = true;
 }
 
 static int vt_write(struct tty_struct *tty, const char *s, int n)
@@ -573,6 +601,7 @@ void __init vt_init(void)
 	for (int i = 0; i < vc.cols * vc.rows; i++)
 		vc.drawn[i] = NOT_DRAWN;
 	vc.drawn_x = vc.drawn_y = -1;
+	timer_setup(&vc.timer, flush_later, NULL);
 	reset();
 	if (tty_register(&vt_tty, &vt_driver, 1, 4, 1))
 		return;
