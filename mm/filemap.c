@@ -162,8 +162,9 @@ ssize_t generic_file_read(struct file *file, char __user *buf, size_t n, loff_t 
 		if (left)
 			return done ? done : -EFAULT;
 	}
-	if (done && inode->i_atime.tv_sec <= inode->i_mtime.tv_sec)	/* relatime */
-		inode_update_time(inode, false);
+	if (done && (inode->i_atime.tv_sec < inode->i_mtime.tv_sec ||		/* relatime */
+		     (inode->i_atime.tv_sec == inode->i_mtime.tv_sec && inode->i_atime.tv_nsec <= inode->i_mtime.tv_nsec)))
+		inode->i_atime = current_time();
 	return done;
 }
 
