@@ -62,6 +62,9 @@ echo '127.0.0.1 localhost cutaway' > "$root/etc/hosts"
 cat > "$root/etc/profile" <<'END'
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PS1='\[\033[1;32m\]\u@\h\[\033[0m\]:\[\033[1;34m\]\w\[\033[0m\]\$ '
+case $(readlink /proc/$$/exe) in
+*dash) PS1='root@cutaway:$PWD# ' ;;	# has no words for user and host
+esac
 export HISTFILE="$HOME/.ash_history" HISTSIZE=500
 export PAGER=less EDITOR=vi
 alias ls='ls --color=auto' ll='ls -l' l='ls -la'
