@@ -135,7 +135,7 @@ static void exit_notify(struct task_struct *p, bool group_dead)
 	if (group_dead)
 		kill_orphaned_pgrp(p->group_leader, NULL);
 	p->exit_state = EXIT_ZOMBIE;
-	if (p != p->group_leader || do_notify_parent(p, p->exit_signal))
+	if (p != p->group_leader || p->flags & PF_KTHREAD || do_notify_parent(p, p->exit_signal))
 		release_task(p);
 	spin_unlock_irq(&tasklist_lock);
 }

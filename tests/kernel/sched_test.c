@@ -1,5 +1,6 @@
 /* sched: threads, waits, locks, timers, classes and shares, as the kernel itself sees them. */
 #include "err.h"
+#include "kernel/process.h"
 #include "ktest.h"
 #include "printk.h"
 #include "sched/lock.h"
@@ -39,6 +40,7 @@ static int seven(void *ran)
 KTEST(sched_kthread_stop)
 {
 	bool ran = false;
+	long tasks = atomic_long_read(&nr_tasks);
 	struct task_struct *k = kthread_run(seven, &ran, "seven");
 
 	KEXPECT(!IS_ERR(k) && k->mm == NULL && k->flags & PF_KTHREAD);
@@ -48,6 +50,8 @@ KTEST(sched_kthread_stop)
 	ran = false;
 	k = kthread_create(seven, &ran, "never");
 	KEXPECT(kthread_stop(k) == -EINTR && !ran);
+	sleep_ms(3);
+	KEXPECT(atomic_long_read(&nr_tasks) == tasks);	/* nobody waits for them: they release themselves */
 }
 
 /* ---- S2: no wake-up is lost, whoever is faster ---- */
