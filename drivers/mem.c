@@ -198,6 +198,38 @@ static int kmsg_open(struct inode *inode, struct file *f)
 	return 0;
 }
 
+/* One line of the log, "<6>[    1.000002] text", as Linux's record "6,SEQ,1000002,-;text"; SEQ is the line's position. */
+static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	char line[512], record[560], *end;
+	u64 seq = max(f->f_pos, (loff_t)log_first()), start = seq;
+	unsigned len;
+
+	while (!(len = log_read(&seq, line, sizeof(line) - 1))) {
+		if (f->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_timeout_ns(50 * NSEC_PER_MSEC);	/* In Linux: a wait queue that printk wakes */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+	}
+	line[len] = 0;
+	end = strchr(line, '\n') ?: line + len - 1;
+	f->f_pos = start + (end - line) + 1;
+	*end = 0;
+	end = strstr(line, "] ");
+	if (line[0] == '<' && end) {
+		u64 sec = strtoull(line + 4, &end, 10), usec = strtoull(end + 1, NULL, 10);
+
+		len = scnprintf(record, sizeof(record), "%c,%lu,%lu,-;%s\n", line[1], start, sec * 1000000 + usec, strchr(end, ' ') + 1);
+	} else {
+		len = scnprintf(record, sizeof(record), "%s\n", line);
+	}
+	if (n < len)
+		return -EINVAL;
+	return copy_to_user(buf, record, len) ? -EFAULT : len;
+}
+
 static ssize_t kmsg_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
 	char line[256], *text = line, level[] = KERN_INFO "%s%s";
@@ -222,7 +254,7 @@ static const struct file_operations zero_fops = {
 };
 static const struct file_operations full_fops = { .read = read_zero, .write = write_full, .llseek = null_lseek };
 static const struct file_operations random_fops = { .read = random_read, .write = random_write, .llseek = null_lseek };
-static const struct file_operations kmsg_fops = { .open = kmsg_open, .write = kmsg_write };
+static const struct file_operations kmsg_fops = { .open = kmsg_open, .read = kmsg_read, .write = kmsg_write };
 
 void __init chr_dev_init(void)
 {

@@ -65,6 +65,18 @@ static void __init pass_on(char *word, char *eq, bool only_arg, struct init_args
 	}
 }
 
+/* name="a b" has the value a b. */
+static void __init unquote(char *value)
+{
+	size_t n = strlen(value);
+
+	if (*value != '"')
+		return;
+	memmove(value, value + 1, n);
+	if (n > 1 && value[n - 2] == '"')
+		value[n - 2] = 0;
+}
+
 void __init params_init(const char *cmdline, struct init_args *init)
 {
 	static char whole[COMMAND_LINE_SIZE];	/* init's words stay unbroken here */
@@ -94,8 +106,11 @@ void __init params_init(const char *cmdline, struct init_args *init)
 		if (!rest && !strcmp(word, "--")) {
 			rest = true;
 		} else {
-			if (eq)
+			if (eq) {
 				*eq = 0;
+				unquote(eq + 1);
+				unquote(unbroken + (eq + 1 - word));
+			}
 			if (rest || !is_known(word))
 				pass_on(unbroken, eq, rest, init);
 			if (!rest && nr_params < MAX_PARAMS) {
