@@ -443,11 +443,21 @@ long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 /* ---- what libc registers ---- */
 
 #define ROBUST_LIST_HEAD_SIZE 24
+#define FUTEX_WAKE	1
+#define FUTEX_CMD_MASK	(~(128 | 256))		/* less FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
 
 /* Restartable sequences: glibc asks at every start and does without. */
 long sys_rseq(void __user *rseq, u32 len, int flags, u32 sig)
 {
 	return -ENOSYS;
+}
+
+/* Without threads nobody waits: glibc's pthread_once wakes whoever does, and ends the program if it can't. */
+long sys_futex(u32 __user *uaddr, int op, u32 val, void __user *utime, u32 __user *uaddr2, u32 val3)
+{
+	if ((op & FUTEX_CMD_MASK) != FUTEX_WAKE)
+		return -ENOSYS;
+	return (u64)uaddr % sizeof(u32) ? -EINVAL : 0;
 }
 
 long sys_set_robust_list(void __user *head, size_t len)
