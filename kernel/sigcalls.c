@@ -13,14 +13,27 @@
 
 /* ---- actions and masks ---- */
 
-long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact, size_t sigsetsize)
+static void check_action(struct sigaction *sa)
+{
+	sa->sa_flags &= SA_KNOWN;
+	sa->sa_mask &= ~SIG_UNBLOCKABLE;
+}
+
+/* POSIX 3.3.1.3: a pending signal that is to be ignored now is discarded, blocked or not. => siglock */
+static void drop_ignored(const struct sigaction *sa)
+{
+	sigset_t mask = BIT((struct k_sigaction *)sa - current->sighand->action);
+
+	if (sa->sa_handler == SIG_IGN || (sa->sa_handler == SIG_DFL && (mask & SIG_DEFAULT_IGNORE)))
+		flush_pending(current, mask);
+}
+
+static noinline long sigaction_locked(int sig, const struct sigaction __user *act, struct sigaction __user *oact)
 {
 	struct sighand_struct *sighand = current->sighand;
 	struct sigaction *sa, new, old;
 
-	if (sigsetsize != sizeof(sigset_t))
-		return -EINVAL;
-	if (act && copy_from_user(&new, act, sizeof(new)))
+	if (act && get_user_32_bytes(&new, act))
 		return -EFAULT;
 	if (sig < 1 || sig > _NSIG || (act && (sigmask(sig) & SIG_UNBLOCKABLE)))
 		return -EINVAL;
@@ -29,15 +42,41 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 	if (oact)
 		old = *sa;
 	if (act) {
-		new.sa_flags &= SA_KNOWN;
-		new.sa_mask &= ~SIG_UNBLOCKABLE;
 		*sa = new;
-		/* POSIX 3.3.1.3: a pending signal that is to be ignored now is discarded, blocked or not. */
-		if (new.sa_handler == SIG_IGN || (new.sa_handler == SIG_DFL && (sigmask(sig) & SIG_DEFAULT_IGNORE)))
-			flush_pending(current, sigmask(sig));
+		check_action(sa);
+		drop_ignored(sa);
 	}
 	spin_unlock_irq(&sighand->siglock);
 	return oact && copy_to_user(oact, &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+/*
+ * The usual call sets a handler of a table that nobody shares. Senders look at sa_handler only, one word, but for
+ * SIGCHLD, where the flags count too: so siglock is taken only for that, and when a signal may have to be dropped.
+ */
+static noinline long sigaction_unlocked(struct sigaction *sa, const struct sigaction __user *act)
+{
+	if (get_user_32_bytes(sa, act))
+		return -EFAULT;
+	check_action(sa);
+	if ((u64)sa->sa_handler <= (u64)SIG_IGN) {
+		spin_lock_irq(&current->sighand->siglock);
+		drop_ignored(sa);
+		spin_unlock_irq(&current->sighand->siglock);
+	}
+	return 0;
+}
+
+long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact, size_t sigsetsize)
+{
+	struct sighand_struct *sighand = current->sighand;
+	unsigned i = sig - 1;
+
+	if (sigsetsize != sizeof(sigset_t))
+		return -EINVAL;
+	if (act && !oact && i < _NSIG && !(BIT(i) & (SIG_UNBLOCKABLE | sigmask(SIGCHLD))) && atomic_read(&sighand->count) == 1)
+		return sigaction_unlocked(&sighand->action[i].sa, act);
+	return sigaction_locked(sig, act, oact);
 }
 
 long sys_rt_sigprocmask(int how, sigset_t __user *nset, sigset_t __user *oset, size_t sigsetsize)

@@ -181,6 +181,33 @@ strnlen_user:
 	ret
 	EX .b, .bad
 
+; int get_user_32_bytes(void *dst, const void *src): all loads come before the first store
+align 16
+global get_user_32_bytes
+get_user_32_bytes:
+	mov rax, USER_END - 32
+	cmp rsi, rax
+	ja .bad
+	USER_ON
+.a:	mov rax, [rsi]
+.b:	mov rcx, [rsi + 8]
+.c:	mov rdx, [rsi + 16]
+.d:	mov r8, [rsi + 24]
+	USER_OFF
+	mov [rdi], rax
+	mov [rdi + 8], rcx
+	mov [rdi + 16], rdx
+	mov [rdi + 24], r8
+	xor eax, eax
+	ret
+.fix:	USER_OFF
+.bad:	mov eax, -EFAULT
+	ret
+	EX .a, .fix
+	EX .b, .fix
+	EX .c, .fix
+	EX .d, .fix
+
 ; int __get_user_N(uN *x, const void *p);  int __put_user_N(u64 x, void *p)
 %macro GET 3					; bytes, register, width
 align 16
