@@ -194,6 +194,8 @@ int __init unpack_initramfs(const void *data, size_t len)
 		err = *e.name ? unpack_entry(&e) : 0;
 		if (err)
 			pr_err("initramfs: entry \"%s\" at byte %zu: error %d\n", e.name, st.entry, err);
+		if (err != -ENOMEM && err != -ENOSPC)
+			err = 0;		/* a name that can't be made is left out, as on Linux */
 	}
 	if (!err && more < 0) {
 		pr_err("initramfs: the archive %s%s%s%s (byte %zu of %zu, after %u entries)\n", st.error, *st.name ? " \"" : "",
