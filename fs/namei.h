@@ -13,7 +13,7 @@ static __always_inline u32 name_hash_end(u32 h, const struct dentry *parent)
 {
 	return (h ^ (u32)((u64)parent >> 6)) * 0x9e3779b1;
 }
-void dcache_init(void), inode_init(void), file_init(void), namei_init(void), mnt_init(void), tmpfs_init(void);
+void dcache_init(void), inode_init(void), file_init(void), fdtable_init(void), namei_init(void), mnt_init(void), tmpfs_init(void);
 struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name);	/* borrowed. => dcache_lock */
 void d_shrink_tree(struct dentry *root);
 char *getname_buf(void);		/* PATH_MAX bytes, or NULL */
@@ -21,6 +21,14 @@ void putname_buf(char *buf);
 
 /* ---- mounts ---- */
 struct mount *__lookup_mnt(const struct path *p);	/* what is mounted on p, borrowed; NULL. => dcache_lock */
+#define ATIME_FLAGS (MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+#define MNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME_FLAGS)
+struct file_system_type *get_fs_type(const char *name);
+/* A super block with one more user; ERR_PTR */
+struct super_block *get_super(struct file_system_type *type, const char *source, unsigned long flags, char *data);
+void put_super(struct super_block *sb);
+/* Takes a reference of root, and the caller's user of sb (also when it fails). NULL: no memory */
+struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *devname, unsigned flags);
 void follow_mounts(struct path *p);		/* to the topmost mount on it, borrowed. => dcache_lock */
 void path_to_top(struct path *p);		/* the same with references */
 void mntput(struct mount *mnt);
@@ -30,10 +38,27 @@ int mnt_want_write(const struct mount *mnt);	/* 0 or -EROFS */
 int vfs_statfs(const struct path *path, struct statfs *st);
 void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to);	/* takes references of its own */
 
-/* ---- the walk ---- */
+/* ---- the walk (walk.c) ---- */
+enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
+struct nameidata {
+	struct path path;		/* referenced unless fast */
+	bool fast;			/* dcache_lock is held, path is borrowed */
+	bool parent;			/* stop before the last component */
+	unsigned flags;			/* LOOKUP_* */
+	unsigned links;
+	char *buf;			/* holds the rest of the path after a symlink, or NULL */
+	struct qstr last;
+	enum last_type type;
+	bool slash;
+};
+int walk_begin(struct nameidata *nd, int dfd, const char *name);	/* 0: nd is at the start, fast; EBADF, ENOTDIR */
+int walk(struct nameidata *nd, const char *name);
+void walk_end(struct nameidata *nd, int err);			/* 0: nd->path is the caller's; else it is put */
+void shift_down(struct nameidata *nd);				/* from here on nd->path is referenced */
+/* Goes through the link d (referenced; nd is not fast). The rest of the path to walk, or ERR_PTR */
+const char *follow_symlink(struct nameidata *nd, struct dentry *d, const char *rest, bool slash);
 /* The last component of name, not looked up: its directory in *parent (referenced), the component in *last
  * (pointing into name or *buf, which the caller frees with putname_buf). */
-enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
 struct lookup_parent {
 	struct path path;
 	struct qstr last;
@@ -48,6 +73,11 @@ struct dentry *lookup_one(struct dentry *dir, const struct qstr *name);
 /* For a name about to be made: directory locked, negative dentry in *out. */
 int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out);
 void end_create(struct lookup_parent *lp, struct dentry *d);
+int may_create(const struct inode *dir);
+int may_delete(struct inode *dir, struct dentry *victim, bool is_dir);	/* is_dir: the caller removes directories */
+struct dentry *lookup_existing(struct lookup_parent *lp);	/* of a locked directory; ERR_PTR, -ENOENT too */
+/* Two names from user space; drop_name both when it gives 0. */
+long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub);
 bool has_room(const struct dentry *dir);	/* for new names */
 bool inode_owner_or_capable(const struct inode *inode);
 int may_open(const struct path *path, int acc_mode, int flags);
@@ -63,6 +93,7 @@ static inline int get_write_access(struct inode *i)
 static inline void put_write_access(struct inode *i) { atomic_dec(&i->i_writecount); }
 
 /* ---- files ---- */
+#define MAX_RW_COUNT 0x7ffff000UL	/* no call moves more */
 struct file *dentry_open(const struct path *path, int flags);	/* takes references of its own */
 int filp_close(struct file *f, struct files_struct *id);
 void locks_remove_posix(struct file *f, struct files_struct *owner);

@@ -1,11 +1,10 @@
 /*
- * names: mkdir, mknod, symlink, link, unlink, rmdir, rename.
+ * names: mkdir, mknod, symlink, link, unlink, rmdir. (rename.c has rename.)
  *
  * All have one shape: find the directory (path_parent), lock it, look the last component up, check in Linux's order,
  * let the file system do it, and change the dentry. do_x take kernel names, sys_x user's.
  *
- * Locks: the directory's i_rwsem (write). rename takes two of them, the ancestor first; when they differ, under
- * rename_mutex, so that the tree's shape stands still while it asks who is whose ancestor (F6).
+ * Locks: the directory's i_rwsem (write).
  *
  * In Linux: the second half of fs/namei.c.
  */
@@ -13,11 +12,6 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
-
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
-#define RENAME_WHITEOUT 4
-static DEFINE_MUTEX(rename_mutex, RANK_RENAME);
 
 static void lock_dir(struct lookup_parent *lp) { down_write(&lp->path.dentry->d_inode->i_rwsem); }
 static void unlock_dir(struct lookup_parent *lp) { up_write(&lp->path.dentry->d_inode->i_rwsem); }
@@ -71,7 +65,7 @@ void end_create(struct lookup_parent *lp, struct dentry *d)
 	put_parent(lp);
 }
 
-static int may_create(const struct inode *dir)
+int may_create(const struct inode *dir)
 {
 	return inode_permission((struct inode *)dir, MAY_WRITE | MAY_EXEC);
 }
@@ -179,7 +173,7 @@ int do_linkat(int ofd, const char *old, int nfd, const char *new, int flags)
 
 /* ---- removing names ---- */
 /* May victim, a name in dir, go? is_dir: the caller removes directories. */
-static int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
+int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
 {
 	struct inode *inode = victim->d_inode;
 	int err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
@@ -195,7 +189,7 @@ static int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
 }
 
 /* The existing child of a locked directory. ERR_PTR, -ENOENT too */
-static struct dentry *lookup_existing(struct lookup_parent *lp)
+struct dentry *lookup_existing(struct lookup_parent *lp)
 {
 	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
 
@@ -264,139 +258,6 @@ int do_rmdir(int dfd, const char *name)
 	return err;
 }
 
-/* ---- rename ---- */
-/* The child of top through which d lies below it, or NULL. => rename_mutex, or same directory */
-static struct dentry *ancestor_child(struct dentry *top, struct dentry *d)
-{
-	for (; d->d_parent != d; d = d->d_parent)
-		if (d->d_parent == top)
-			return d;
-	return NULL;
-}
-
-/* Locks both directories. The child of one that the other lies below: it may be neither source nor target. */
-static struct dentry *lock_rename(struct dentry *a, struct dentry *b)
-{
-	struct dentry *trap;
-
-	if (a == b) {
-		down_write(&a->d_inode->i_rwsem);
-		return NULL;
-	}
-	mutex_lock(&rename_mutex);
-	trap = ancestor_child(b, a);
-	if (trap || !(trap = ancestor_child(a, b)))
-		swap(a, b);
-	down_write(&a->d_inode->i_rwsem);
-	down_write_nested(&b->d_inode->i_rwsem);
-	return trap;
-}
-
-static void unlock_rename(struct dentry *a, struct dentry *b)
-{
-	up_write(&a->d_inode->i_rwsem);
-	if (a == b)
-		return;
-	up_write(&b->d_inode->i_rwsem);
-	mutex_unlock(&rename_mutex);
-}
-
-/* new is negative and fresh when there is nothing at the target. */
-static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags)
-{
-	bool is_dir = S_ISDIR(old->d_inode->i_mode), exchange = flags & RENAME_EXCHANGE;
-	bool new_is_dir = new->d_inode && S_ISDIR(new->d_inode->i_mode);
-	int err;
-
-	if (old->d_inode == new->d_inode)
-		return 0;
-	err = may_delete(odir, old, is_dir);
-	if (!err)
-		err = new->d_inode ? may_delete(ndir, new, exchange ? new_is_dir : is_dir) : may_create(ndir);
-	if (!err && !odir->i_op->rename)
-		err = -EPERM;
-	if (!err && odir != ndir && is_dir)	/* its ".." changes */
-		err = inode_permission(old->d_inode, MAY_WRITE);
-	if (!err && odir != ndir && exchange && new_is_dir)
-		err = inode_permission(new->d_inode, MAY_WRITE);
-	if (!err && ((old->d_flags | new->d_flags) & DCACHE_MOUNTED))
-		err = -EBUSY;
-	if (!err)
-		err = odir->i_op->rename(odir, old, ndir, new, flags);
-	if (!err)
-		d_move(old, new, exchange);
-	return err;
-}
-
-/* Both directories are locked. */
-static int rename_locked(struct lookup_parent *o, struct lookup_parent *n, struct dentry *trap, unsigned flags)
-{
-	struct dentry *old = lookup_existing(o), *new;
-	int err = PTR_ERR(old);
-
-	if (IS_ERR(old))
-		return err;
-	new = lookup_one(n->path.dentry, &n->last);
-	err = PTR_ERR(new);
-	if (IS_ERR(new))
-		goto put_old;
-	err = 0;
-	if (new && (flags & RENAME_NOREPLACE))
-		err = -EEXIST;
-	else if (!new && (flags & RENAME_EXCHANGE))
-		err = -ENOENT;
-	else if ((flags & RENAME_EXCHANGE) && !S_ISDIR(new->d_inode->i_mode) && n->slash)
-		err = -ENOTDIR;
-	else if (!S_ISDIR(old->d_inode->i_mode) && (o->slash || (!(flags & RENAME_EXCHANGE) && n->slash)))
-		err = -ENOTDIR;
-	else if (old == trap)
-		err = -EINVAL;
-	else if (new && new == trap)
-		err = flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	else if (!new && (n->path.dentry->d_flags & DCACHE_DELETED))
-		err = -ENOENT;
-	if (!err && !new) {
-		new = d_alloc(n->path.dentry, &n->last);
-		err = new ? 0 : -ENOMEM;
-	}
-	if (!err)
-		err = vfs_rename(o->path.dentry->d_inode, old, n->path.dentry->d_inode, new, flags);
-	dput(new);
-put_old:
-	dput(old);
-	return err;
-}
-
-static int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags)
-{
-	struct lookup_parent o, n;
-	struct dentry *trap;
-	int err = path_parent(ofd, from, &o);
-
-	if (err)
-		return err;
-	err = path_parent(nfd, to, &n);
-	if (err)
-		goto put_old;
-	if (o.path.mnt != n.path.mnt)
-		err = -EXDEV;
-	else if (o.type != LAST_NORM)
-		err = -EBUSY;
-	else if (n.type != LAST_NORM)
-		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-	else
-		err = mnt_want_write(o.path.mnt);
-	if (!err) {
-		trap = lock_rename(o.path.dentry, n.path.dentry);
-		err = rename_locked(&o, &n, trap, flags);
-		unlock_rename(o.path.dentry, n.path.dentry);
-	}
-	put_parent(&n);
-put_old:
-	put_parent(&o);
-	return err;
-}
-
 /* ---- system calls ---- */
 long sys_mkdirat(int dfd, const char __user *pathname, umode_t mode)
 {
@@ -438,7 +299,7 @@ long sys_unlinkat(int dfd, const char __user *pathname, int flag)
 }
 
 /* What symlink, link and rename share: two user names, of which the first may be empty for some. */
-static long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub)
+long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub)
 {
 	long err = init_name(a, ua, a_flags);
 
@@ -479,30 +340,9 @@ long sys_linkat(int olddfd, const char __user *old, int newdfd, const char __use
 	return err;
 }
 
-long sys_renameat2(int olddfd, const char __user *old, int newdfd, const char __user *new, unsigned flags)
-{
-	struct filename from, to;
-	long err;
-
-	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
-		return -EINVAL;
-	err = two_names(&from, old, 0, &to, new);
-	if (err)
-		return err;
-	err = do_renameat2(olddfd, from.name, newdfd, to.name, flags);
-	drop_name(&from);
-	drop_name(&to);
-	return err;
-}
-
 long sys_mkdir(const char __user *name, umode_t mode) { return sys_mkdirat(AT_FDCWD, name, mode); }
 long sys_mknod(const char __user *name, umode_t mode, unsigned dev) { return sys_mknodat(AT_FDCWD, name, mode, dev); }
 long sys_unlink(const char __user *name) { return sys_unlinkat(AT_FDCWD, name, 0); }
 long sys_rmdir(const char __user *name) { return sys_unlinkat(AT_FDCWD, name, AT_REMOVEDIR); }
 long sys_symlink(const char __user *old, const char __user *new) { return sys_symlinkat(old, AT_FDCWD, new); }
 long sys_link(const char __user *old, const char __user *new) { return sys_linkat(AT_FDCWD, old, AT_FDCWD, new, 0); }
-long sys_rename(const char __user *old, const char __user *new) { return sys_renameat2(AT_FDCWD, old, AT_FDCWD, new, 0); }
-long sys_renameat(int ofd, const char __user *old, int nfd, const char __user *new)
-{
-	return sys_renameat2(ofd, old, nfd, new, 0);
-}
