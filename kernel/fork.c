@@ -39,8 +39,7 @@ static struct signal_struct init_signals = {
 	.sigcnt = ATOMIC_INIT(1), .live = ATOMIC_INIT(1), .nr_threads = 1,
 	.shared_pending.list = LIST_HEAD_INIT(init_signals.shared_pending.list),
 	.wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signals.wait_chldexit),
-	.cred_guard_mutex = { .wait_lock = SPINLOCK_INIT("cred_guard", RANK_WAITQUEUE), .id = { "cred_guard", RANK_EXEC },
-			      .waiters = LIST_HEAD_INIT(init_signals.cred_guard_mutex.waiters) },
+	.cred_guard_mutex = MUTEX_INIT(init_signals.cred_guard_mutex, RANK_EXEC),
 	.rlim = {
 		[0 ... RLIM_NLIMITS - 1] = { RLIM_INFINITY, RLIM_INFINITY },
 		[RLIMIT_STACK] = { 8 << 20, RLIM_INFINITY },

@@ -17,6 +17,8 @@ bool ktest_expect(bool ok, const char *file, int line, const char *cond)
 
 static bool selected(const struct ktest *t, const char *filter)
 {
+	if (!strncmp(t->name, "panic", 5) && strncmp(filter, "panic", 5))
+		return false;		/* the last one for this boot: only when asked for by name */
 	return !strncmp(t->name, filter, strlen(filter));
 }
 

@@ -11,21 +11,23 @@
  * The gap is for an interrupt that comes between the two writes of an acquire. Order is checked inside each context
  * only: an interrupt may come while any lock is held that interrupts do not take.
  *
- * A mutex and an rwsem are taken and given back by one atomic instruction while nobody waits. The slow ways meet
- * under wait_lock: a sleeper queues itself first and tries again then; who unlocks frees first and looks at the queue
- * then. So one of the two always sees the other.
+ * A mutex is an rwsem that is only written (lock.h). An rwsem is taken and given back by one atomic instruction while
+ * nobody waits. The slow ways meet under wait_lock: a sleeper queues itself first and tries again then; who unlocks frees
+ * first and looks at the queue then. So one of the two always sees the other. Who waits is served in order: the lock is
+ * handed to it, and no newcomer slips in between.
  *
- * In Linux: kernel/locking/{spinlock,mutex,rwsem,lockdep}.c. Left out: optimistic spinning, handoff, PI.
+ * In Linux: kernel/locking/{spinlock,mutex,rwsem,lockdep}.c. Left out: spinning for a mutex whose owner runs, priority inheritance.
  */
 #include "sched/lock.h"
 #include "printk.h"
 
 struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
 
-static void __noreturn lock_panic(const char *what, const struct spinlock *l, const struct spinlock *held)
+static void __noreturn lock_panic(const char *what, const struct spinlock *l)
 {
-	panic("lock order: %s: %s (rank %u)%s%s, %u spinlocks held", what, l->name, l->rank,
-	      held ? " while holding " : "", held ? held->name : "", this_cpu->nr_held);
+	unsigned n = this_cpu->nr_held;
+
+	panic("lock order: %s: %s (rank %u) while holding %s", what, l->name, l->rank, n ? this_cpu->held[n - 1]->name : "none");
 }
 
 static __always_inline void spin_push(struct spinlock *l, unsigned n)
@@ -39,14 +41,13 @@ static __always_inline void spin_push(struct spinlock *l, unsigned n)
 static void spin_check(struct spinlock *l, bool nested)
 {
 	unsigned n = this_cpu->nr_held;
-	struct spinlock *top = this_cpu->held[n - 1];
 
 	if (spin_is_held(l))
-		lock_panic("recursion", l, top);
-	if (top->rank > l->rank || !nested)
-		lock_panic("wrong order", l, top);
+		lock_panic("recursion", l);
+	if (this_cpu->held[n - 1]->rank > l->rank || !nested)
+		lock_panic("wrong order", l);
 	if (n >= MAX_HELD_LOCKS - 2)
-		lock_panic("too many", l, top);
+		lock_panic("too many", l);
 }
 
 /* The rest of spin_lock when the rank is doubtful or another processor has the lock. All in one, and nothing after it:
@@ -61,7 +62,7 @@ static noinline void spin_take_slow(struct spinlock *l, bool nested)
 		spin_check(l, nested);
 	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)) {
 		if (nr_cpus == 1 || spin_is_held(l))
-			lock_panic("deadlock on itself", l, NULL);
+			lock_panic("deadlock on itself", l);
 		while (READ_ONCE(l->locked))
 			cpu_relax();
 	}
@@ -91,7 +92,7 @@ static noinline void spin_give_slow(struct spinlock *l)
 	while (i && this_cpu->held[i - 1] != l && this_cpu->held[i - 1] != &irq_boundary)
 		i--;
 	if (!i || this_cpu->held[i - 1] != l)
-		lock_panic("unlock of what is not held", l, n ? this_cpu->held[n - 1] : NULL);
+		lock_panic("unlock of what is not held", l);
 	for (; i < n; i++)
 		this_cpu->held[i - 1] = this_cpu->held[i];
 	this_cpu->nr_held = n - 1;
@@ -260,103 +261,11 @@ static __always_inline void sleep_pop(const struct lock_id *id)
 
 struct waiter {
 	struct list_head list;
-	struct task_struct *task;	/* NULL: the lock is yours (rwsem) */
+	struct task_struct *task;	/* NULL: the lock is yours */
 	bool writer;
 };
 
-/* ---- mutex ---- */
-
-void mutex_init(struct mutex *m, const char *name, enum lock_rank rank)
-{
-	*m = (struct mutex){ .wait_lock = SPINLOCK_INIT(name, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(m->waiters),
-			     .id = { name, rank } };
-}
-
-static __always_inline bool mutex_try(struct mutex *m)
-{
-	struct task_struct *nobody = NULL;
-
-	return __atomic_compare_exchange_n(&m->owner, &nobody, current, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-static noinline int mutex_lock_slow(struct mutex *m, unsigned state)
-{
-	struct waiter w = { .task = current };
-	int ret = 0;
-
-	if (m->owner == current)
-		sleep_panic("recursion", &m->id);
-	spin_lock(&m->wait_lock);
-	list_add_tail(&w.list, &m->waiters);
-	for (;;) {
-		set_current_state(state);
-		if (mutex_try(m))	/* after the queueing: see the top of this file */
-			break;
-		if (signal_pending_state(state, current)) {
-			ret = -ERESTARTSYS;
-			break;
-		}
-		current->wchan = m->id.name;
-		spin_unlock(&m->wait_lock);
-		schedule();
-		spin_lock(&m->wait_lock);
-	}
-	__set_current_state(TASK_RUNNING);
-	list_del(&w.list);
-	if (ret && !m->owner && !list_empty(&m->waiters))	/* the wake-up was ours: hand it on */
-		wake_up_process(list_first_entry(&m->waiters, struct waiter, list)->task);
-	spin_unlock(&m->wait_lock);
-	return ret;
-}
-
-static __always_inline int mutex_take(struct mutex *m, unsigned state, bool nested)
-{
-	int ret = 0;
-
-	sleep_check(&m->id, nested);
-	if (unlikely(!mutex_try(m)))
-		ret = mutex_lock_slow(m, state);
-	if (!ret)
-		sleep_push(&m->id);
-	return ret;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	mutex_take(m, TASK_UNINTERRUPTIBLE, false);
-}
-
-void mutex_lock_nested(struct mutex *m)
-{
-	mutex_take(m, TASK_UNINTERRUPTIBLE, true);
-}
-
-int mutex_lock_interruptible(struct mutex *m)
-{
-	return mutex_take(m, TASK_INTERRUPTIBLE, false);
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-	if (!mutex_try(m))
-		return false;
-	sleep_push(&m->id);
-	return true;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	sleep_pop(&m->id);
-	__atomic_store_n(&m->owner, NULL, __ATOMIC_SEQ_CST);
-	if (likely(list_empty(&m->waiters)))
-		return;
-	spin_lock(&m->wait_lock);
-	if (!list_empty(&m->waiters))
-		wake_up_process(list_first_entry(&m->waiters, struct waiter, list)->task);
-	spin_unlock(&m->wait_lock);
-}
-
-/* ---- rwsem ---- */
+/* ---- rwsem, and so mutex ---- */
 
 void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank)
 {
@@ -507,6 +416,20 @@ void down_write_nested(struct rw_semaphore *s)
 int down_write_killable(struct rw_semaphore *s)
 {
 	return rwsem_write(s, TASK_KILLABLE, false);
+}
+
+int down_write_interruptible(struct rw_semaphore *s)
+{
+	return rwsem_write(s, TASK_INTERRUPTIBLE, false);
+}
+
+bool down_write_trylock(struct rw_semaphore *s)
+{
+	if (!list_empty(&s->waiters) || !rwsem_try_write(s))
+		return false;
+	s->owner = current;
+	sleep_push(&s->id);
+	return true;
 }
 
 void up_write(struct rw_semaphore *s)

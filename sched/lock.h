@@ -6,20 +6,6 @@ struct lock_id {			/* what the checker knows of a sleeping lock */
 	const char *name;
 	u8 rank;
 };
-struct mutex {
-	struct spinlock wait_lock;	/* guards waiters */
-	struct task_struct *owner;	/* atomic; NULL: free */
-	struct list_head waiters;
-	struct lock_id id;
-};
-void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
-#define DEFINE_MUTEX(m, r) struct mutex m = { .wait_lock = SPINLOCK_INIT(#m, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(m.waiters), .id = { #m, (r) } }
-void mutex_lock(struct mutex *m);
-void mutex_lock_nested(struct mutex *m);	/* a second one of the same rank */
-int mutex_lock_interruptible(struct mutex *m);	/* 0 or -ERESTARTSYS */
-bool mutex_trylock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
-
 /* Many readers or one writer; fair: a waiting writer stops new readers. */
 struct rw_semaphore {
 	struct spinlock wait_lock;	/* guards waiters */
@@ -29,7 +15,8 @@ struct rw_semaphore {
 	struct lock_id id;
 };
 void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank);
-#define DECLARE_RWSEM(s, r) struct rw_semaphore s = { .wait_lock = SPINLOCK_INIT(#s, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT(s.waiters), .id = { #s, (r) } }
+#define RWSEM_INIT(s, n, r) { .wait_lock = SPINLOCK_INIT(n, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT((s).waiters), .id = { n, (r) } }
+#define DECLARE_RWSEM(s, r) struct rw_semaphore s = RWSEM_INIT(s, #s, r)
 void down_read(struct rw_semaphore *s);
 void down_read_nested(struct rw_semaphore *s);
 int down_read_killable(struct rw_semaphore *s);	/* 0, -EINTR */
@@ -41,5 +28,20 @@ int down_write_killable(struct rw_semaphore *s);
 void up_write(struct rw_semaphore *s);
 void downgrade_write(struct rw_semaphore *s);
 bool rwsem_is_locked(struct rw_semaphore *s);
+int down_write_interruptible(struct rw_semaphore *s);	/* 0, -EINTR */
+bool down_write_trylock(struct rw_semaphore *s);
+
+/* A mutex is an rwsem that nobody reads. */
+struct mutex {
+	struct rw_semaphore sem;
+};
+#define MUTEX_INIT(m, r) { RWSEM_INIT((m).sem, #m, r) }
+#define DEFINE_MUTEX(m, r) struct mutex m = MUTEX_INIT(m, r)
+static inline void mutex_init(struct mutex *m, const char *name, enum lock_rank rank) { init_rwsem(&m->sem, name, rank); }
+static inline void mutex_lock(struct mutex *m) { down_write(&m->sem); }
+static inline void mutex_lock_nested(struct mutex *m) { down_write_nested(&m->sem); }	/* a second one of the same rank */
+static inline int mutex_lock_interruptible(struct mutex *m) { return down_write_interruptible(&m->sem) ? -ERESTARTSYS : 0; }
+static inline bool mutex_trylock(struct mutex *m) { return down_write_trylock(&m->sem); }
+static inline void mutex_unlock(struct mutex *m) { up_write(&m->sem); }
 
 void show_held_locks(struct task_struct *p);	/* to the log; spinlocks too when p is current */

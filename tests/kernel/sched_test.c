@@ -40,9 +40,12 @@ static int seven(void *ran)
 KTEST(sched_kthread_stop)
 {
 	bool ran = false;
-	long tasks = atomic_long_read(&nr_tasks);
-	struct task_struct *k = kthread_run(seven, &ran, "seven");
+	struct task_struct *k;
+	long tasks;
 
+	sleep_ms(5);			/* those of other tests are gone */
+	tasks = atomic_long_read(&nr_tasks);
+	k = kthread_run(seven, &ran, "seven");
 	KEXPECT(!IS_ERR(k) && k->mm == NULL && k->flags & PF_KTHREAD);
 	KEXPECT(k->real_parent == kthreadd_task);
 	sleep_ms(3);
@@ -154,7 +157,7 @@ KTEST(sched_mutex)
 		sleep_ms(1);
 	for (int i = 0; i < 4; i++)
 		KEXPECT(kthread_stop(k[i]) == 0);
-	KEXPECT(room.bad == 0 && !test_mutex.owner && list_empty(&test_mutex.waiters));
+	KEXPECT(room.bad == 0 && !rwsem_is_locked(&test_mutex.sem) && list_empty(&test_mutex.sem.waiters));
 }
 
 static int rwsem_user(void *id)

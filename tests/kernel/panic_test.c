@@ -1,0 +1,56 @@
+/* Each of these must panic; the names begin with panic_, and they run only when asked for (tests/sched/test_lock_panics.py). */
+#include "ktest.h"
+#include "sched/lock.h"
+
+static DEFINE_SPINLOCK(low_lock, RANK_TASKLIST);
+static DEFINE_SPINLOCK(high_lock, RANK_MISC);
+static DEFINE_MUTEX(low_mutex, RANK_PIPE);
+static DEFINE_MUTEX(high_mutex, RANK_MISC_MUTEX);
+
+KTEST(panic_lock_order)
+{
+	spin_lock(&high_lock);
+	spin_lock(&low_lock);
+}
+
+KTEST(panic_lock_recursion)
+{
+	spin_lock(&high_lock);
+	spin_lock(&high_lock);
+}
+
+KTEST(panic_lock_not_held)
+{
+	spin_lock(&high_lock);
+	spin_unlock(&low_lock);
+}
+
+KTEST(panic_lock_sleep)
+{
+	spin_lock(&high_lock);
+	mutex_lock(&low_mutex);
+}
+
+KTEST(panic_lock_schedule)
+{
+	spin_lock(&high_lock);
+	schedule();
+}
+
+KTEST(panic_mutex_order)
+{
+	mutex_lock(&high_mutex);
+	mutex_lock(&low_mutex);
+}
+
+KTEST(panic_mutex_recursion)
+{
+	mutex_lock(&high_mutex);
+	mutex_lock(&high_mutex);
+}
+
+KTEST(panic_mutex_not_held)
+{
+	mutex_lock(&high_mutex);
+	mutex_unlock(&low_mutex);
+}
