@@ -14,7 +14,7 @@
 
 %include "offsets.inc"
 
-extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, syscall_slow, preempt_schedule_irq
+extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, sys_ni_syscall, preempt_schedule_irq
 extern do_trap, do_page_fault, do_irq, do_nmi, schedule_tail, do_exit
 global entry_syscall, entry_int80, ret_from_fork, ret_to_user, exception_stubs, irq_stubs
 
@@ -75,39 +75,32 @@ entry_syscall:
 	push rdi
 	PUSH_REGS
 	sti
-	mov rcx, [gs:CPU_CURR]
-	test dword [rcx + TASK_FLAGS], SYSCALL_TRACE
-	jnz .slow
 	mov eax, eax
 	cmp eax, NR_SYSCALLS
-	jae .slow
+	jae .none
 	mov rcx, r10				; C's fourth argument
 	call [sys_call_table + rax * 8]
-	mov [rsp + REGS_RAX], rax
 .exit:
 	cli
 	mov rcx, [gs:CPU_CURR]
 	cmp dword [rcx + TASK_FLAGS], 0
-	jne ret_to_user_irqs_off
+	jne .work
 	; Nothing changed pt_regs: rip is where user mode issued syscall, below TASK_SIZE, so sysret can't fault
 	; in ring 0 with the user's stack. rbx rbp r12-r15 are still the user's: C preserves them.
-	add rsp, 6 * 8
-	pop r11
-	pop r10
-	pop r9
-	pop r8
-	pop rax
-	pop rcx
-	pop rdx
-	pop rsi
-	pop rdi
-	mov rcx, [rsp + 8]			; rip
-	mov r11, [rsp + 24]			; eflags
-	mov rsp, [rsp + 32]
+	mov rcx, [rsp + REGS_RIP]
+	mov r11, [rsp + REGS_EFLAGS]
+	mov r10, [rsp + REGS_R10]
+	mov r9, [rsp + REGS_R9]
+	mov r8, [rsp + REGS_R8]
+	mov rdx, [rsp + REGS_RDX]
+	mov rsi, [rsp + REGS_RSI]
+	mov rdi, [rsp + REGS_RDI]
+	mov rsp, [rsp + REGS_RSP]
 	swapgs
 	o64 sysret
-.slow:	mov rdi, rsp
-	call syscall_slow			; traced, or no such number
+.work:	mov [rsp + REGS_RAX], rax
+	jmp ret_to_user_irqs_off
+.none:	call sys_ni_syscall			; no such number
 	jmp .exit
 
 ; ---- int 0x80: eax number, ebx ecx edx esi edi ebp arguments ----

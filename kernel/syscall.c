@@ -14,9 +14,9 @@
 #define NR_IA32 440			/* also in entry.asm */
 
 typedef long (*syscall_fn)(void);
-static long sys_ni_syscall(void);
+long sys_ni_syscall(void);
 
-#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS + 1 : (nr)] = (syscall_fn)sys_##name,
+#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = (syscall_fn)sys_##name,
 #define SYSCALL1 SYSCALL0
 #define SYSCALL2 SYSCALL0
 #define SYSCALL3 SYSCALL0
@@ -24,8 +24,8 @@ static long sys_ni_syscall(void);
 #define SYSCALL5 SYSCALL0
 #define SYSCALL6 SYSCALL0
 #pragma GCC diagnostic ignored "-Wcast-function-type"
-const syscall_fn sys_call_table[NR_SYSCALLS + 2] = {	/* [NR_SYSCALLS]: numbers beyond; the last: no 64-bit number */
-	[0 ... NR_SYSCALLS] = sys_ni_syscall,
+const syscall_fn sys_call_table[NR_SYSCALLS + 1] = {	/* the last: no 64-bit number */
+	[0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
 #include "kernel/syscalls.tbl.h"
 };
 #undef SYSCALL0
@@ -53,7 +53,7 @@ static struct {
 static u32 nr_told;
 
 /* Answers -ENOSYS, and says so in the log once for each program and number. In Linux nothing is said. */
-static long sys_ni_syscall(void)
+long sys_ni_syscall(void)
 {
 	u32 nr = task_pt_regs(current)->orig_rax;
 
@@ -65,16 +65,6 @@ static long sys_ni_syscall(void)
 	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
 		nr < NR_SYSCALLS && syscall_names[nr] ? syscall_names[nr] : "?");
 	return -ENOSYS;
-}
-
-/* The slow way in: a number beyond the table, or a tracer wants to see it. */
-void syscall_slow(struct pt_regs *regs);
-void syscall_slow(struct pt_regs *regs)
-{
-	u32 nr = regs->orig_rax;
-	long (*fn)(u64, u64, u64, u64, u64, u64) = (void *)sys_call_table[min_t(u32, nr, NR_SYSCALLS)];
-
-	regs->rax = fn(regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 }
 
 /* Work before user mode goes on, until there is none. => irqs off at entry and return */
