@@ -33,6 +33,7 @@
 #define PATH_MAX 4096
 #define MAX_SYMLINKS 40
 
+struct iovec;
 struct super_block;
 struct dentry;
 struct file;
@@ -193,6 +194,8 @@ struct file_operations {
 	loff_t (*llseek)(struct file *f, loff_t off, int whence);	/* NULL: generic; no_llseek gives ESPIPE */
 	ssize_t (*read)(struct file *f, char __user *buf, size_t n, loff_t *pos);
 	ssize_t (*write)(struct file *f, const char __user *buf, size_t n, loff_t *pos);
+	/* writev as one write, total bytes; NULL: write() for each part. Pipes: one message stays in one piece. */
+	ssize_t (*writev)(struct file *f, const struct iovec *v, size_t total);
 	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 	unsigned (*poll)(struct file *f, struct poll_table *pt);	/* POLL* bits ready; NULL: always IN|OUT */
 	long (*ioctl)(struct file *f, unsigned cmd, unsigned long arg);

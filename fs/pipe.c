@@ -16,6 +16,7 @@
 #include "kernel/syscall.h"
 #include "string.h"
 #include "uapi/termios.h"
+#include "uapi/uio.h"
 
 static DEFINE_SPINLOCK(pipe_lock, RANK_MISC);	/* inode->i_pipe, pipe->files */
 
@@ -84,29 +85,48 @@ out:
 	return ret;
 }
 
+struct cursor {				/* where in the parts of a writev we are */
+	const struct iovec *v;
+	size_t off;
+};
+
+static int copy_from_cursor(void *to, struct cursor *c, size_t n)
+{
+	for (size_t len; n; to += len, n -= len, c->off += len) {
+		if (c->off == c->v->iov_len) {
+			c->v++;
+			c->off = 0;
+		}
+		len = min(n, c->v->iov_len - c->off);
+		if (copy_from_user(to, c->v->iov_base + c->off, len))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 /* The part of n that completes no page goes behind what is there, if it fits as a whole. Bytes, or -EFAULT. */
-static ssize_t pipe_merge(struct pipe_inode_info *pipe, const char __user *from, size_t n)
+static ssize_t pipe_merge(struct pipe_inode_info *pipe, struct cursor *from, size_t n)
 {
 	struct pipe_buffer *buf = pipe_buf(pipe, pipe->head - 1);
 	unsigned len = n & (PAGE_SIZE - 1), end = buf->offset + buf->len;
 
 	if (pipe_empty(pipe) || !len || end + len > PAGE_SIZE)
 		return 0;
-	if (copy_from_user(page_address(buf->page) + end, from, len))
+	if (copy_from_cursor(page_address(buf->page) + end, from, len))
 		return -EFAULT;
 	buf->len += len;
 	return len;
 }
 
 /* One new page of up to n bytes. => not full. Bytes, -EFAULT, -ENOMEM. */
-static ssize_t pipe_add_page(struct pipe_inode_info *pipe, const char __user *from, size_t n)
+static ssize_t pipe_add_page(struct pipe_inode_info *pipe, struct cursor *from, size_t n)
 {
 	struct page *page = alloc_page(0);
 	unsigned len = min(n, PAGE_SIZE);
 
 	if (!page)
 		return -ENOMEM;
-	if (copy_from_user(page_address(page), from, len)) {
+	if (copy_from_cursor(page_address(page), from, len)) {
 		put_page(page);
 		return -EFAULT;
 	}
@@ -115,14 +135,13 @@ static ssize_t pipe_add_page(struct pipe_inode_info *pipe, const char __user *fr
 	return len;
 }
 
-static ssize_t pipe_write(struct file *f, const char __user *from, size_t n, loff_t *pos)
+static ssize_t pipe_writev(struct file *f, const struct iovec *v, size_t n)
 {
 	struct pipe_inode_info *pipe = f->f_inode->i_pipe;
+	struct cursor from = { v, 0 };
 	ssize_t done = 0, got = 0;
 	bool was_empty, merge = true;
 
-	if (!n)
-		return 0;
 	mutex_lock(&pipe->mutex);
 	was_empty = pipe_empty(pipe);
 	for (;; merge = false) {
@@ -132,11 +151,11 @@ static ssize_t pipe_write(struct file *f, const char __user *from, size_t n, lof
 			break;
 		}
 		if (merge) {
-			got = pipe_merge(pipe, from, n);
+			got = pipe_merge(pipe, &from, n);
 			done = max(got, 0L);
 		}
 		while (got >= 0 && done < n && !pipe_full(pipe)) {
-			got = pipe_add_page(pipe, from + done, n - done);
+			got = pipe_add_page(pipe, &from, n - done);
 			done += max(got, 0L);
 		}
 		if (got < 0 || done == n)
@@ -160,6 +179,11 @@ static ssize_t pipe_write(struct file *f, const char __user *from, size_t n, lof
 	if (done)
 		inode_update_time(f->f_inode, true);
 	return done ? done : got;
+}
+
+static ssize_t pipe_write(struct file *f, const char __user *from, size_t n, loff_t *pos)
+{
+	return n ? pipe_writev(f, &(struct iovec){ (void __user *)from, n }, n) : 0;
 }
 
 static unsigned pipe_poll(struct file *f, struct poll_table *pt)
@@ -312,6 +336,7 @@ const struct file_operations pipefifo_fops = {
 	.release = pipe_release,
 	.read = pipe_read,
 	.write = pipe_write,
+	.writev = pipe_writev,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
 	.unseekable = true,

@@ -183,11 +183,16 @@ static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned 
 		done = -EBADF;
 	else if (done >= 0 && !(write ? (void *)f->f_op->write : (void *)f->f_op->read))
 		done = f->f_op->iterate && !write ? -EISDIR : -EINVAL;
-	if (done > 0) {
+	if (done > 0 && write && f->f_op->writev) {
+		done = f->f_op->writev(f, v, done);
+	} else if (done > 0) {
 		done = 0;
 		for (unsigned i = 0; i < vlen; i++) {
 			if (!v[i].iov_len)
 				continue;
+			/* A pipe or tty that has no more now is not waited for. */
+			if (done && !write && f->f_op->unseekable && f->f_op->poll && !(f->f_op->poll(f, NULL) & POLLIN))
+				break;
 			n = write ? vfs_write(f, v[i].iov_base, v[i].iov_len, pos) : vfs_read(f, v[i].iov_base, v[i].iov_len, pos);
 			if (n < 0)
 				done = done ? done : n;

@@ -316,12 +316,31 @@ static void restore_sigmask(int ret)
 	sigprocmask_set(current->saved_sigmask);
 }
 
+/* Stopped and continued, poll waits for what is left of its time. */
+static long poll_until(struct pollfd __user *ufds, unsigned n, u64 deadline)
+{
+	int ret = do_sys_poll(ufds, n, deadline);
+
+	if (ret != -ERESTARTNOHAND)
+		return ret;
+	current->restart.type = RESTART_POLL;
+	current->restart.arg[0] = (u64)ufds;
+	current->restart.arg[1] = n;
+	current->restart.deadline = deadline;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+long poll_restart(void)
+{
+	return poll_until((void __user *)current->restart.arg[0], current->restart.arg[1], current->restart.deadline);
+}
+
 long sys_poll(struct pollfd __user *ufds, unsigned n, int timeout_ms)
 {
 	bool bad;
 	u64 deadline = timeout_ms < 0 ? FOREVER : deadline_of(timeout_ms / 1000, timeout_ms % 1000 * NSEC_PER_MSEC, &bad);
 
-	return do_sys_poll(ufds, n, deadline);
+	return poll_until(ufds, n, deadline);
 }
 
 /* A user's time (NULL: for ever) as a deadline. 0, -EFAULT, -EINVAL. */

@@ -158,8 +158,9 @@ int sigaltstack_restore(const stack_t *ss, u64 sp);	/* rt_sigreturn: sets it, er
 void sigaltstack_save(stack_t *ss, u64 sp);
 /* An interrupted call that goes on with what is left returns -ERESTART_RESTARTBLOCK after it stored how in
  * current->restart; restart_syscall(2) then calls the function of its type. */
-enum { RESTART_NONE, RESTART_NANOSLEEP };
+enum { RESTART_NONE, RESTART_NANOSLEEP, RESTART_POLL };
 long nanosleep_restart(void);				/* time.c; from current->restart.arg and deadline */
+long poll_restart(void);				/* fs/select.c; likewise */
 void do_notify_parent_cldstop(struct task_struct *p, int why);	/* => tasklist_lock */
 void sigprocmask_set(sigset_t set);			/* current->blocked, with lock and recalc */
 void exit_signals(struct task_struct *p);

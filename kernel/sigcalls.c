@@ -250,7 +250,7 @@ long sys_restart_syscall(void)
 	int type = current->restart.type;
 
 	current->restart.type = RESTART_NONE;
-	return type == RESTART_NANOSLEEP ? nanosleep_restart() : -EINTR;
+	return type == RESTART_NANOSLEEP ? nanosleep_restart() : type == RESTART_POLL ? poll_restart() : -EINTR;
 }
 
 /* ---- sending ---- */
