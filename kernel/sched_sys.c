@@ -31,20 +31,14 @@ struct sched_attr {			/* uapi */
 };
 
 /* pid's task with a reference, 0: oneself; NULL. */
-static struct task_struct *get_task(pid_t pid)
-{
-	return pid ? get_task_by_pid(pid) : get_task_struct(current);
-}
+static struct task_struct *get_task(pid_t pid) { return pid ? get_task_by_pid(pid) : get_task_struct(current); }
 
 static bool same_owner(struct task_struct *p)
 {
 	return current_euid() == p->cred->euid || current_euid() == p->cred->uid;
 }
 
-static bool rt_policy(int policy)
-{
-	return policy == SCHED_FIFO || policy == SCHED_RR;
-}
+static bool rt_policy(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
 /* Does p's own RLIMIT_NICE allow nice? */
 static bool limit_allows(struct task_struct *p, int nice)
@@ -162,10 +156,7 @@ long sys_sched_get_priority_max(int policy)
 	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
-long sys_sched_get_priority_min(int policy)
-{
-	return rt_policy(policy) ? 1 : sys_sched_get_priority_max(policy);
-}
+long sys_sched_get_priority_min(int policy) { return rt_policy(policy) ? 1 : sys_sched_get_priority_max(policy); }
 
 long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
 {
@@ -344,10 +335,7 @@ long sys_setpriority(int which, int who, int niceval)
 	return for_all_named(which, who, set_one_nice, min(max(niceval, -20), 19));
 }
 
-static int best_nice(struct task_struct *p, int arg, int result)
-{
-	return max(result, 20 - task_nice(p));
-}
+static int best_nice(struct task_struct *p, int arg, int result) { return max(result, 20 - task_nice(p)); }
 
 /* 20 - nice, so that a result is never negative: 1 to 40; the most favoured task's. */
 long sys_getpriority(int which, int who)

@@ -26,10 +26,7 @@
 
 static struct timezone sys_tz;
 
-static struct timespec64 ns_to_timespec(u64 ns)
-{
-	return (struct timespec64){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-}
+static struct timespec64 ns_to_timespec(u64 ns) { return (struct timespec64){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC }; }
 
 static struct timeval ns_to_timeval(u64 ns)
 {

@@ -26,15 +26,8 @@
 struct rq runqueues[NR_CPUS];
 u64 avenrun[3];
 
-static inline struct rq *this_rq(void)
-{
-	return this_cpu->rq;
-}
-
-static inline void update_rq_clock(struct rq *rq)
-{
-	rq->clock = ktime_get();
-}
+static inline struct rq *this_rq(void) { return this_cpu->rq; }
+static inline void update_rq_clock(struct rq *rq) { rq->clock = ktime_get(); }
 
 /* The locked queue that p is on. */
 static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
@@ -107,15 +100,8 @@ out:
 	return woken;
 }
 
-bool wake_up_process(struct task_struct *p)
-{
-	return try_to_wake_up(p, TASK_NORMAL);
-}
-
-bool wake_up_state(struct task_struct *p, unsigned state)
-{
-	return try_to_wake_up(p, state);
-}
+bool wake_up_process(struct task_struct *p) { return try_to_wake_up(p, TASK_NORMAL); }
+bool wake_up_state(struct task_struct *p, unsigned state) { return try_to_wake_up(p, state); }
 
 /* ---- the switch ---- */
 
@@ -252,15 +238,8 @@ void preempt_schedule_irq(void)
 	} while (need_resched());
 }
 
-bool need_resched(void)
-{
-	return test_tsk_thread_flag(current, TIF_NEED_RESCHED);
-}
-
-void yield(void)
-{
-	__schedule(SCHED_YIELD);
-}
+bool need_resched(void) { return test_tsk_thread_flag(current, TIF_NEED_RESCHED); }
+void yield(void) { __schedule(SCHED_YIELD); }
 
 /* ---- a task's life ---- */
 
@@ -355,10 +334,7 @@ void cpu_idle(void)
 
 /* ---- the idle class: always has one, at the end of the chain ---- */
 
-static struct task_struct *pick_next_task_idle(struct rq *rq)
-{
-	return rq->idle;
-}
+static struct task_struct *pick_next_task_idle(struct rq *rq) { return rq->idle; }
 
 static void no_rq_task(struct rq *rq, struct task_struct *p)
 {
@@ -512,10 +488,7 @@ static void change_task(struct task_struct *p, int policy, int static_prio, int 
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-void set_user_nice(struct task_struct *p, int nice)
-{
-	change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority);
-}
+void set_user_nice(struct task_struct *p, int nice) { change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority); }
 
 int sched_setscheduler(struct task_struct *p, int policy, int rt_priority)
 {

@@ -48,10 +48,7 @@ void set_load_weight(struct task_struct *p)
 	lw->inv_weight = 0xffffffffu / lw->weight;
 }
 
-static struct task_struct *task_of(struct sched_entity *se)
-{
-	return container_of(se, struct task_struct, se);
-}
+static struct task_struct *task_of(struct sched_entity *se) { return container_of(se, struct task_struct, se); }
 
 /* Real nanoseconds to virtual ones. */
 static u64 calc_delta_fair(u64 delta, const struct sched_entity *se)
@@ -170,10 +167,7 @@ static void dequeue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 	cfs->h_nr_idle -= p->policy == SCHED_IDLE;
 }
 
-static void yield_task_fair(struct rq *rq)
-{
-	rq->cfs.skip = rq->cfs.curr;
-}
+static void yield_task_fair(struct rq *rq) { rq->cfs.skip = rq->cfs.curr; }
 
 /* Is b so far left of a that a should give way to it? */
 static bool should_preempt(const struct sched_entity *a, const struct sched_entity *b)
@@ -270,10 +264,7 @@ static void task_fork_fair(struct rq *rq, struct task_struct *p)
 }
 
 /* From another class: its vruntime is from long ago, or none. => p is in no queue */
-static void switched_to_fair(struct rq *rq, struct task_struct *p)
-{
-	p->se.vruntime = rq->cfs.min_vruntime;
-}
+static void switched_to_fair(struct rq *rq, struct task_struct *p) { p->se.vruntime = rq->cfs.min_vruntime; }
 
 static u64 get_rr_interval_fair(struct rq *rq, struct task_struct *p)
 {

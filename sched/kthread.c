@@ -94,10 +94,7 @@ struct task_struct *kthread_run(int (*fn)(void *), void *data, const char *fmt, 
 	return p;
 }
 
-bool kthread_should_stop(void)
-{
-	return READ_ONCE(((struct kthread *)current->kthread)->should_stop);
-}
+bool kthread_should_stop(void) { return READ_ONCE(((struct kthread *)current->kthread)->should_stop); }
 
 /* Asks k to return, waits, and gives fn's result; -EINTR when fn never began. Once only for each thread. */
 int kthread_stop(struct task_struct *k)

@@ -111,15 +111,8 @@ static __always_inline void spin_give(struct spinlock *l)
 	}
 }
 
-void spin_lock(struct spinlock *l)
-{
-	spin_take(l, false);
-}
-
-void spin_lock_nested(struct spinlock *l)
-{
-	spin_take(l, true);
-}
+void spin_lock(struct spinlock *l) { spin_take(l, false); }
+void spin_lock_nested(struct spinlock *l) { spin_take(l, true); }
 
 /* Whether it got l; never waits, so any order is safe. */
 bool spin_trylock(struct spinlock *l)
@@ -184,10 +177,7 @@ bool spin_is_held(const struct spinlock *l)
 	return false;
 }
 
-bool in_atomic(void)
-{
-	return this_cpu->preempt_count || irqs_disabled();
-}
+bool in_atomic(void) { return this_cpu->preempt_count || irqs_disabled(); }
 
 void show_held_locks(struct task_struct *p)
 {
@@ -372,20 +362,9 @@ static noinline void rwsem_wake(struct rw_semaphore *s)
 	spin_unlock(&s->wait_lock);
 }
 
-void down_read(struct rw_semaphore *s)
-{
-	rwsem_read(s, TASK_UNINTERRUPTIBLE, false);
-}
-
-void down_read_nested(struct rw_semaphore *s)
-{
-	rwsem_read(s, TASK_UNINTERRUPTIBLE, true);
-}
-
-int down_read_killable(struct rw_semaphore *s)
-{
-	return rwsem_read(s, TASK_KILLABLE, false);
-}
+void down_read(struct rw_semaphore *s) { rwsem_read(s, TASK_UNINTERRUPTIBLE, false); }
+void down_read_nested(struct rw_semaphore *s) { rwsem_read(s, TASK_UNINTERRUPTIBLE, true); }
+int down_read_killable(struct rw_semaphore *s) { return rwsem_read(s, TASK_KILLABLE, false); }
 
 bool down_read_trylock(struct rw_semaphore *s)
 {
@@ -403,25 +382,10 @@ void up_read(struct rw_semaphore *s)
 		rwsem_wake(s);
 }
 
-void down_write(struct rw_semaphore *s)
-{
-	rwsem_write(s, TASK_UNINTERRUPTIBLE, false);
-}
-
-void down_write_nested(struct rw_semaphore *s)
-{
-	rwsem_write(s, TASK_UNINTERRUPTIBLE, true);
-}
-
-int down_write_killable(struct rw_semaphore *s)
-{
-	return rwsem_write(s, TASK_KILLABLE, false);
-}
-
-int down_write_interruptible(struct rw_semaphore *s)
-{
-	return rwsem_write(s, TASK_INTERRUPTIBLE, false);
-}
+void down_write(struct rw_semaphore *s) { rwsem_write(s, TASK_UNINTERRUPTIBLE, false); }
+void down_write_nested(struct rw_semaphore *s) { rwsem_write(s, TASK_UNINTERRUPTIBLE, true); }
+int down_write_killable(struct rw_semaphore *s) { return rwsem_write(s, TASK_KILLABLE, false); }
+int down_write_interruptible(struct rw_semaphore *s) { return rwsem_write(s, TASK_INTERRUPTIBLE, false); }
 
 bool down_write_trylock(struct rw_semaphore *s)
 {
@@ -450,7 +414,4 @@ void downgrade_write(struct rw_semaphore *s)
 		rwsem_wake(s);
 }
 
-bool rwsem_is_locked(struct rw_semaphore *s)
-{
-	return READ_ONCE(s->count) != 0;
-}
+bool rwsem_is_locked(struct rw_semaphore *s) { return READ_ONCE(s->count) != 0; }

@@ -60,10 +60,7 @@ static void dequeue_task_rt(struct rq *rq, struct task_struct *p, int flags)
 	rq->rt.nr_running--;
 }
 
-static void yield_task_rt(struct rq *rq)
-{
-	rq->curr->rt.time_slice = 0;
-}
+static void yield_task_rt(struct rq *rq) { rq->curr->rt.time_slice = 0; }
 
 static void check_preempt_rt(struct rq *rq, struct task_struct *p)
 {

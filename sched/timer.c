@@ -88,10 +88,7 @@ void run_timers(void)
 	spin_unlock_irqrestore(&timer_lock, flags);
 }
 
-static void wake_sleeper(struct timer *t)
-{
-	wake_up_process(t->data);
-}
+static void wake_sleeper(struct timer *t) { wake_up_process(t->data); }
 
 u64 schedule_timeout_ns(u64 ns)
 {

@@ -22,10 +22,7 @@ void init_waitqueue_head(struct wait_queue_head *wq)
 	INIT_LIST_HEAD(&wq->head);
 }
 
-void init_wait_entry(struct wait_queue_entry *w)
-{
-	init_waitqueue_func_entry(w, autoremove_wake_function);
-}
+void init_wait_entry(struct wait_queue_entry *w) { init_waitqueue_func_entry(w, autoremove_wake_function); }
 
 void init_waitqueue_func_entry(struct wait_queue_entry *w, wait_queue_func_t fn)
 {
@@ -182,12 +179,5 @@ static int wait_for_common(struct completion *c, unsigned state)
 	return ret;
 }
 
-void wait_for_completion(struct completion *c)
-{
-	wait_for_common(c, TASK_UNINTERRUPTIBLE);
-}
-
-int wait_for_completion_killable(struct completion *c)
-{
-	return wait_for_common(c, TASK_KILLABLE);
-}
+void wait_for_completion(struct completion *c) { wait_for_common(c, TASK_UNINTERRUPTIBLE); }
+int wait_for_completion_killable(struct completion *c) { return wait_for_common(c, TASK_KILLABLE); }
