@@ -1,0 +1,12 @@
+"""100,000 fork+exit+wait and 10,000 fork+exec+wait leave everything as it was: pages, tasks, files, dentries, slab objects."""
+import pytest
+from cutaway import BUILD, ON_LINUX, batch
+
+KINDS = [("fork", 100_000), ("exec", 10_000), ("killed", 2_000), ("files", 5_000), ("signals", 5_000)]
+
+
+@pytest.mark.skipif(ON_LINUX, reason="Linux keeps caches of its own")
+@pytest.mark.parametrize("kind,times", KINDS, ids=[k for k, _ in KINDS])
+def test_leak(kind, times):
+    out = batch(f"leak-{kind}", f"/tests/leak {kind} {times}", {"/tests/leak": BUILD / "tests/process/guest/leak"}, timeout=900)
+    assert f"leak {kind} {times}: nothing left" in out, out
