@@ -347,15 +347,13 @@ static int pipe_files(struct file *f[2], unsigned flags)
 {
 	struct inode *inode = new_inode(anon_sb);
 	struct pipe_inode_info *pipe = inode ? get_pipe(inode) : NULL;
-	char name[32];
 
 	if (!pipe)
 		goto put_inode;
 	pipe->readers = pipe->w_counter = 1;
 	inode_init_owner(inode, NULL, S_IFIFO | 0600);
 	inode->i_fop = &pipefifo_fops;
-	snprintf(name, sizeof(name), "pipe:[%lu]", inode->i_ino);
-	f[0] = alloc_file_pseudo(inode, name, O_RDONLY | flags, &pipefifo_fops);
+	f[0] = alloc_file_pseudo(inode, "pipe", O_RDONLY | flags, &pipefifo_fops);
 	if (IS_ERR(f[0]))
 		goto put_pipe;
 	f[1] = alloc_file(&f[0]->f_path, O_WRONLY | flags, &pipefifo_fops);
