@@ -78,6 +78,7 @@ int may_delete(struct inode *dir, struct dentry *victim, bool is_dir);	/* is_dir
 struct dentry *lookup_existing(struct lookup_parent *lp);	/* of a locked directory; ERR_PTR, -ENOENT too */
 /* Two names from user space; drop_name both when it gives 0. */
 long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub);
+int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags);
 bool has_room(const struct dentry *dir);	/* for new names */
 bool inode_owner_or_capable(const struct inode *inode);
 int may_open(const struct path *path, int acc_mode, int flags);

@@ -116,7 +116,7 @@ put_old:
 	return err;
 }
 
-static int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags)
+int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags)
 {
 	struct lookup_parent o, n;
 	struct dentry *trap;
