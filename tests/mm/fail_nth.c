@@ -194,6 +194,7 @@ static int read_caches(struct cache *c, int max)
 	static char text[65536];
 	int n = 0, len = 0, got, fd = open("/proc/slabinfo", O_RDONLY);
 
+	usleep(10000);			/* the last child's stack and FPU state go after wait returned */
 	CHECK_OK(fd);
 	while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += got;
@@ -250,7 +251,7 @@ static void fail_each(int (*op)(void))
 	dprintf(1, "# %d allocations\n", n - 1);
 	CHECK_EQ(read_caches(after, 100), caches);
 	for (i = 0; i < caches; i++)
-		if (after[i].active != before[i].active)
+		if (after[i].active > before[i].active)
 			FAIL("%d failures: %s had %ld objects, has %ld", n - 1, before[i].name, before[i].active, after[i].active);
 	if (free_kib() < kib - 128)
 		FAIL("%d failures: %ld KiB were free, now %ld", n - 1, kib, free_kib());
