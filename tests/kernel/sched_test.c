@@ -413,3 +413,38 @@ KTEST(sched_timeline)
 	for (int i = 0; i < 8; i++)
 		kthread_stop(k[i]);
 }
+
+/* S6: every task is where its links say, while others are made and end. */
+KTEST(sched_families)
+{
+	u64 n[4] = { 0 };
+	struct task_struct *k[4], *p, *child;
+
+	for (int i = 0; i < 4; i++)
+		k[i] = kthread_run(spin, &n[i], "family/%d", i);
+	for (int round = 0; round < 20; round++) {
+		int seen = 1, counted = 1;	/* PID 1 and 2 are children of PID 0, which is in no list */
+
+		spin_lock_irq(&tasklist_lock);
+		for_each_process(p) {
+			bool found = false;
+
+			KEXPECT(find_task_by_pid(p->pid) == p && p->group_leader == p && p->exit_state != EXIT_DEAD);
+			list_for_each_entry(child, &p->real_parent->children, sibling)
+				found |= child == p;
+			KEXPECT(found);
+			list_for_each_entry(child, &p->children, sibling) {
+				KEXPECT(child->real_parent == p);
+				counted++;
+			}
+			seen++;
+		}
+		list_for_each_entry(child, &init_task.children, sibling)
+			counted++;
+		KEXPECT(seen == counted);
+		spin_unlock_irq(&tasklist_lock);
+		if (round % 5 == 4)
+			kthread_stop(k[round / 5]);
+		sleep_ms(2);
+	}
+}
