@@ -19,14 +19,17 @@ static int parse_line(char *line, char *limit, char **name, char **arg)
 	bool cut = !end;
 
 	if (cut)
-		end = line + strnlen(line, limit - line);
+		end = limit;
 	for (p = line; p < end && is_blank(*p); p++)
 		;
 	*name = p;
-	for (; p < end && !is_blank(*p); p++)
+	for (; p < end && *p && !is_blank(*p); p++)
 		;
-	if (p == *name || (cut && end == limit && p == end))
+	if (*name == end || (cut && p == end))
 		return -ENOEXEC;
+	if (p == *name)
+		return -EACCES;		/* no name: that is the current directory, which is no file */
+	end = p + strnlen(p, end - p);
 	*arg = NULL;
 	while (end > p && is_blank(end[-1]))
 		end--;

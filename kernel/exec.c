@@ -450,24 +450,30 @@ static int set_filename(struct linux_binprm *bprm, int dfd, const char *filename
 	return 0;
 }
 
-static int bprm_execve(struct linux_binprm *bprm, int dfd, const char *filename, int flags)
+static int bprm_open(struct linux_binprm *bprm, int dfd, const char *filename, int flags)
 {
 	struct file *f;
-	int err = mutex_lock_interruptible(&current->signal->cred_guard_mutex);
 
-	if (err)
-		return -ERESTARTNOINTR;
-	bprm->cred = prepare_creds();
-	if (!bprm->cred) {
-		mutex_unlock(&current->signal->cred_guard_mutex);
-		return -ENOMEM;
-	}
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	f = open_exec(dfd, filename, flags);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	bprm->file = f;
+	return set_filename(bprm, dfd, filename);
+}
+
+static int bprm_execve(struct linux_binprm *bprm)
+{
+	int err;
+
+	if (mutex_lock_interruptible(&current->signal->cred_guard_mutex))
+		return -ERESTARTNOINTR;
+	bprm->cred = prepare_creds();
+	if (!bprm->cred) {
+		mutex_unlock(&current->signal->cred_guard_mutex);
+		return -ENOMEM;
+	}
 	err = search_binary_handler(bprm);
 	if (err < 0 && bprm->point_of_no_return && !fatal_signal_pending(current))
 		force_sig(SIGSEGV);
@@ -481,13 +487,13 @@ int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struc
 
 	if (!bprm)
 		return -ENOMEM;
-	err = set_filename(bprm, dfd, filename);
+	err = bprm_open(bprm, dfd, filename, flags);
 	if (!err)
 		err = bprm_mm_init(bprm);
 	if (!err)
 		err = copy_all_strings(bprm, argv, envp);
 	if (!err)
-		err = bprm_execve(bprm, dfd, filename, flags);
+		err = bprm_execve(bprm);
 	free_bprm(bprm);
 	return err;
 }
