@@ -163,7 +163,7 @@ static void set_mm_fields(const struct elf_image *image, bool dynamic)
 	mm->end_code = image->bias + lay->end_code;
 	mm->start_data = image->bias + lay->start_data;
 	mm->end_data = image->bias + lay->end_data;
-	if (randomize_va_space) {
+	if (bprm_randomize()) {
 		if (image->hdr.e_type == ET_DYN && !dynamic)
 			brk = ELF_ET_DYN_BASE;	/* out of the mmap area: there it would soon meet others */
 		brk += get_random_u64() % BRK_RND_PAGES << PAGE_SHIFT;
@@ -193,7 +193,7 @@ static unsigned fill_auxv(u64 *aux, struct linux_binprm *bprm, const struct elf_
 	u64 *a = aux;
 
 #define AUX(id, val) (*a++ = (id), *a++ = (val))
-	AUX(AT_MINSIGSTKSZ, sizeof(u64) * 55 + 64 + fpu_frame_size());	/* struct rt_sigframe, its alignment, the FPU */
+	AUX(AT_MINSIGSTKSZ, ALIGN(932 + fpu_frame_size(), 16));	/* the largest frame of all ABIs, as Linux counts it */
 	AUX(AT_HWCAP, cpuid(1, 0).edx);
 	AUX(AT_PAGESZ, PAGE_SIZE);
 	AUX(AT_CLKTCK, USER_HZ);
@@ -254,7 +254,7 @@ static int start_image(struct linux_binprm *bprm, struct elf_image *image, struc
 	if (err)
 		return err;
 	if (image->hdr.e_type == ET_DYN && interp->file) {
-		u64 base = ELF_ET_DYN_BASE + (randomize_va_space ? (get_random_u64() & MMAP_RND_MASK) << PAGE_SHIFT : 0);
+		u64 base = ELF_ET_DYN_BASE + (bprm_randomize() ? (get_random_u64() & MMAP_RND_MASK) << PAGE_SHIFT : 0);
 
 		image->bias = (base & ~(image->lay.align - 1)) - image->lay.start;
 	} else if (image->hdr.e_type == ET_DYN) {

@@ -5,6 +5,7 @@
 #pragma once
 #include "fs/fs.h"
 #include "kernel/process.h"
+#include "uapi/personality.h"
 
 #define BINPRM_BUF_SIZE 256
 #define MAX_ARG_STRLEN (PAGE_SIZE * 32)
@@ -51,5 +52,7 @@ int remove_arg_zero(struct linux_binprm *bprm);
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm);
 /* Looks up and opens interp as bprm->file and asks the formats again (scripts). */
 int bprm_run_interpreter(struct linux_binprm *bprm, const char *interp);
+/* Are the addresses of this program's memory random? No: norandmaps, or personality(2) (setarch -R, gdb). */
+static inline bool bprm_randomize(void) { return randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE); }
 void binfmt_elf_init(void);
 void binfmt_script_init(void);

@@ -41,7 +41,7 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 	u64 top = TASK_SIZE;
 	int err = -ENOMEM;
 
-	if (randomize_va_space)
+	if (bprm_randomize())
 		top -= (get_random_u64() & 0x3fffff) << PAGE_SHIFT;
 	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
 	bprm->mm = mm_alloc();
@@ -397,7 +397,7 @@ int setup_arg_pages(struct linux_binprm *bprm, bool executable_stack)
 	int err = 0;
 
 	current->mm->arg_start = bprm->p;
-	if (randomize_va_space)
+	if (bprm_randomize())
 		bprm->p -= get_random_u64() % 8192;
 	bprm->p &= ~15UL;
 	current->mm->start_stack = bprm->p;
