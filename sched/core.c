@@ -376,6 +376,7 @@ void scheduler_tick(void)
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
 	p->sched_class->task_tick(rq, p);
+	rt_throttle_tick(rq);
 	spin_unlock(&rq->lock);
 	if (p->mm)
 		run_posix_cpu_timers(p);

@@ -9,12 +9,15 @@
  * FIFO runs until it sleeps or yields. RR gives the CPU on after a slice of 100 ms. Who is preempted comes back to the
  * head of its list; whose slice ended (time_slice 0), to the tail.
  *
- * Locks: rq->lock. In Linux: kernel/sched/rt.c. Left out: throttling (a FIFO loop takes the CPU for good), pushing to
- * other processors.
+ * In each second all of them together have 950 ms while anybody else wants to run: a FIFO loop can still be killed.
+ *
+ * Locks: rq->lock. In Linux: kernel/sched/rt.c. Left out: pushing to other processors.
  */
 #include "sched/sched.h"
 
 #define RR_TIMESLICE 100		/* ticks of 1 ms */
+#define RT_PERIOD NSEC_PER_SEC
+#define RT_RUNTIME (950 * NSEC_PER_MSEC)
 
 static void rt_add(struct rt_rq *rt, struct task_struct *p, bool head)
 {
@@ -41,6 +44,23 @@ static void update_curr_rt(struct rq *rq)
 		return;
 	p->se.sum_exec_runtime += delta;
 	p->se.exec_start = rq->clock;
+	rq->rt.rt_time += delta;
+}
+
+void rt_throttle_tick(struct rq *rq)
+{
+	struct rt_rq *rt = &rq->rt;
+
+	if (rq->clock - rt->period_start >= RT_PERIOD) {
+		rt->period_start = rq->clock;
+		rt->rt_time = 0;
+		if (rt->throttled && rt->nr_running)
+			resched_curr(rq);
+		rt->throttled = false;
+	} else if (!rt->throttled && rt->rt_time > RT_RUNTIME && rq->cfs.nr_running) {
+		rt->throttled = true;
+		resched_curr(rq);
+	}
 }
 
 static void enqueue_task_rt(struct rq *rq, struct task_struct *p, int flags)
@@ -79,7 +99,7 @@ static struct task_struct *pick_next_task_rt(struct rq *rq)
 	unsigned prio = rq->rt.nr_running ? find_next_bit(rq->rt.active, MAX_RT_PRIO, 0) : MAX_RT_PRIO;
 	struct task_struct *p;
 
-	if (prio == MAX_RT_PRIO)
+	if (prio == MAX_RT_PRIO || (rq->rt.throttled && rq->cfs.nr_running))
 		return NULL;
 	p = list_first_entry(&rq->rt.queue[prio], struct task_struct, rt.run_list);
 	set_next_task_rt(rq, p);

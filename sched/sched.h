@@ -210,6 +210,8 @@ struct rt_rq {
 	DECLARE_BITMAP(active, MAX_RT_PRIO);
 	struct list_head queue[MAX_RT_PRIO];
 	unsigned nr_running;
+	u64 period_start, rt_time;		/* ns of the clock, ns used since then */
+	bool throttled;
 };
 struct rq {
 	struct spinlock lock;
@@ -280,6 +282,7 @@ void calc_load_tick(void);
 extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
 void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
 void set_load_weight(struct task_struct *p);	/* fair.c */
+void rt_throttle_tick(struct rq *rq);		/* rt.c */
 int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* checked values; -EINVAL */
 static inline void set_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_or_fetch(&p->ti_flags, f, __ATOMIC_SEQ_CST); }
 static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_and_fetch(&p->ti_flags, ~f, __ATOMIC_SEQ_CST); }

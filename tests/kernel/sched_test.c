@@ -347,6 +347,25 @@ KTEST(sched_fifo_over_fair)
 	kthread_stop(f);
 }
 
+/* A FIFO loop leaves 5 % to the others, so that somebody can end it. */
+KTEST(sched_rt_throttled)
+{
+	u64 fair = 0, rt = 0, ran;
+	struct task_struct *f = kthread_run(spin, &fair, "fair"), *r = kthread_create(spin, &rt, "fifo");
+
+	sched_setscheduler(r, SCHED_FIFO, 1);
+	sched_setscheduler(current, SCHED_FIFO, 2);
+	wake_up_process(r);
+	ran = task_sched_runtime(f);
+	sleep_ms(2000);
+	ran = task_sched_runtime(f) - ran;
+	pr_info("fair beside fifo: %lu us of 2 s\n", ran / 1000);
+	KEXPECT(ran > 45 * NSEC_PER_MSEC && ran < 140 * NSEC_PER_MSEC);
+	kthread_stop(r);
+	kthread_stop(f);
+	sched_setscheduler(current, SCHED_NORMAL, 0);
+}
+
 KTEST(sched_round_robin)
 {
 	u64 n[2] = { 0 };
