@@ -1,5 +1,15 @@
 """Tests of Cutaway.  `make test` runs all, `make test T=mm/cow` those whose name holds this."""
+import os
+import signal
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent / "host")]
+
+# Programs that run on the host too look at what they inherit: a job in the background has SIGINT and SIGQUIT
+# ignored, and `nice` may be on.
+for number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+if os.geteuid() == 0:
+    os.setpriority(os.PRIO_PROCESS, 0, 0)

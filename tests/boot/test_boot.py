@@ -59,7 +59,7 @@ def test_init_is_found_where_linux_looks(found):
 class TestSayWhatIsMissing:
     def test_no_init(self):
         with Machine("boot-noinit", initrd=archive({"/file": "x"})) as m:
-            m.expect(r"Kernel panic[^\r\n]*[Nn]o (working )?init", 60)
+            m.expect(r"Kernel panic[^\r\n]*[Nn]o (working )?init[^\r\n]*\r\n", 60)
             for tried in ("/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh"):
                 assert tried in m.log()
 

@@ -1,4 +1,4 @@
-"""The build and its tools: nothing rebuilt for nothing, sizes, set-up on other systems, lint, the gdb commands, ktest."""
+"""The build and its tools: nothing rebuilt for nothing, sizes, set-up on other systems, lint, the gdb commands."""
 import os
 import re
 import shutil
@@ -62,13 +62,6 @@ def test_set_up_elsewhere_prints_the_command(tmp_path, system, command):
         (tmp_path / name).chmod(0o755)
     out = run(shutil.which("sh"), "tools/setup.sh", "build", "qemu", env={"PATH": str(tmp_path), "HOME": "/nonexistent"}, status=1)
     assert command in out and "nasm" in out
-
-
-def test_ktest():
-    elf = BUILD / "ktest.elf"
-    with Machine("ktest", append="ktest", kernel=elf) as m:
-        m.expect(r"# ktest: (\d+) run, (\d+) failed", 120, "the summary of the kernel's own tests")
-        assert int(m.serial.match.group(1)) > 0 and int(m.serial.match.group(2)) == 0, m.log()
 
 
 def test_debug_commands():
