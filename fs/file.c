@@ -73,7 +73,7 @@ void fput(struct file *f)
 struct file *dentry_open(const struct path *path, int flags)
 {
 	struct inode *inode = path->dentry->d_inode;
-	struct file *f = alloc_file(path, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), inode->i_fop);
+	struct file *f = alloc_file(path, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC), inode->i_fop);
 	int err = 0;
 
 	if (IS_ERR(f))
@@ -95,6 +95,7 @@ struct file *dentry_open(const struct path *path, int flags)
 		err = -ENXIO;
 	else if (f->f_op->open)
 		err = f->f_op->open(inode, f);
+	f->f_flags &= ~O_NOCTTY;		/* a terminal's open asks for it */
 	if (!err)
 		return f;
 	if (counts_as_writer(f))

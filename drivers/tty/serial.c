@@ -55,19 +55,26 @@ static void set_ier(u8 ier)
 
 /* ---- console ---- */
 
-static void put_polled(char c)
+/* A line that takes nothing (a terminal that holds us up) loses kernel messages rather than stop the machine. */
+static bool put_polled(char c)
 {
-	for (int spin = 0; !(uart_in(UART_LSR) & LSR_TX_EMPTY) && spin < 100000; spin++)
+	static bool stuck;
+	int spin = stuck ? 0 : 50000;
+
+	while (!(uart_in(UART_LSR) & LSR_TX_EMPTY) && spin-- > 0)
 		cpu_relax();
-	uart_out(UART_DATA, c);
+	stuck = spin < 0;
+	if (!stuck)
+		uart_out(UART_DATA, c);
+	return !stuck;
 }
 
 static void serial_console_write(struct console *c, const char *s, unsigned n)
 {
 	u64 flags = spin_lock_irqsave(&port.lock);
 
-	while (port.head != port.tail)		/* what programs wrote before comes first, in a panic too */
-		put_polled(port.ring[port.tail++ % RING_SIZE]);
+	while (port.head != port.tail && put_polled(port.ring[port.tail % RING_SIZE]))
+		port.tail++;			/* what programs wrote before comes first, in a panic too */
 	for (; n; n--, s++) {
 		if (*s == '\n')
 			put_polled('\r');

@@ -302,7 +302,7 @@ static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	long err;
 
 	if (tty_file_hung_up(tty, f))
-		return -EIO;
+		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 	switch (cmd) {
 	case TCGETS: return copy_to_user(p, &tty->termios, sizeof(tty->termios)) ? -EFAULT : 0;
 	case TCSETS: case TCSETSW: case TCSETSF: return set_termios(tty, cmd, p);
