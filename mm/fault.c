@@ -365,28 +365,28 @@ size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, 
 	return done;
 }
 
-int mm_populate(u64 start, u64 len)
+int mm_populate(u64 start, u64 len, u64 need)
 {
 	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
 	int err = 0;
 
 	down_read(&mm->mmap_lock);
 	for (u64 addr = start; addr < start + len && !err && !fatal_signal_pending(current); addr += PAGE_SIZE) {
+		struct vm_area_struct *vma = find_vma(mm, addr);
 		bool write;
 		int ret;
 
-		vma = find_vma(mm, addr);
 		if (!vma || vma->vm_start > addr) {
 			err = -ENOMEM;
-			break;
+		} else if (need && ((vma->vm_flags & need) != need || vma->vm_flags & VM_PFNMAP)) {
+			err = -EINVAL;
+		} else if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC))) {
+			err = -EFAULT;
+		} else {
+			write = need ? need & VM_WRITE : (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+			ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
+			err = ret & VM_FAULT_OOM ? -ENOMEM : ret & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV) ? -EFAULT : 0;
 		}
-		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-		if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC)))
-			continue;
-		ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
-		if (ret & (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))
-			err = ret & VM_FAULT_SIGBUS ? -EFAULT : -ENOMEM;
 	}
 	up_read(&mm->mmap_lock);
 	return err;

@@ -240,8 +240,9 @@ int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags);
 /* The exception's door, from trap.c: finds the VMA, grows the stack, fixes, or sends the signal; kernel faults end in
  * the exception table or die(). */
 void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code);
-/* Faults in [start, start+len) as far as it goes: MAP_POPULATE, mlock. Takes mmap_lock; 0 or -errno of the first failure */
-int mm_populate(u64 start, u64 len);
+/* Faults in [start, start+len): as the VMAs allow (need 0: MAP_POPULATE, mlock), or to read or write (VM_READ, VM_WRITE:
+ * madvise). Takes mmap_lock. 0, or the first failure: -ENOMEM, -EFAULT, -EINVAL: a VMA does not have what is needed */
+int mm_populate(u64 start, u64 len, u64 need);
 
 /* memory.c: page tables. => mmap_lock (write, or read for zap) */
 void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end);	/* drops the pages; => mmap_lock */

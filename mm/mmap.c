@@ -74,6 +74,19 @@ long sys_munmap(u64 addr, size_t len)
 
 /* ---- mmap ---- */
 
+static bool path_noexec(const struct file *file)
+{
+	return (file->f_path.mnt->mnt_flags & MS_NOEXEC) || S_ISFIFO(file->f_inode->i_mode);
+}
+
+/* Regular files have no byte beyond 2^63, devices none beyond 2^64. In Linux: file_mmap_ok() */
+static bool beyond_any_file(const struct file *file, u64 pgoff, u64 len)
+{
+	u64 max = S_ISREG(file->f_inode->i_mode) ? ~0UL >> 1 : ~0UL;
+
+	return len > max || pgoff > (max - len) >> PAGE_SHIFT;
+}
+
 /* The flags that a file allows for a mapping of this kind, in *vm_flags; or -errno. In Linux: do_mmap() */
 static int check_mmap_file(struct file *file, u64 flags, u64 *vm_flags)
 {
@@ -94,7 +107,7 @@ static int check_mmap_file(struct file *file, u64 flags, u64 *vm_flags)
 	case MAP_PRIVATE:
 		if (!(file->f_mode & FMODE_READ))
 			return -EACCES;
-		if (file->f_path.mnt && (file->f_path.mnt->mnt_flags & MS_NOEXEC)) {
+		if (path_noexec(file)) {
 			if (*vm_flags & VM_EXEC)
 				return -EPERM;
 			*vm_flags &= ~VM_MAYEXEC;
@@ -221,6 +234,8 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 		return -EEXIST;
 	vm_flags = (prot & (VM_READ | VM_WRITE | VM_EXEC)) | (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
 		   (flags & MAP_LOCKED ? VM_LOCKED : 0) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	if (file && beyond_any_file(file, pgoff, len))
+		return -EOVERFLOW;
 	if ((flags & MAP_LOCKED) && !rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	if (!mlock_allowed(mm, vm_flags, len >> PAGE_SHIFT))
@@ -246,8 +261,15 @@ u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off)
 	populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || ((flags & MAP_LOCKED) | mm->def_flags);
 	up_write(&mm->mmap_lock);
 	if (populate && (s64)ret >= 0)
-		mm_populate(ret, PAGE_ALIGN(len));
+		mm_populate(ret, PAGE_ALIGN(len), 0);
 	return ret;
+}
+
+/* What Linux says to MAP_HUGETLB when none are set aside. */
+static long no_huge_pages(u64 addr, u64 len, u64 flags)
+{
+	len = ALIGN(len, PMD_SIZE);
+	return !len || (len <= TASK_SIZE && (flags & MAP_FIXED) && addr % PMD_SIZE) ? -EINVAL : -ENOMEM;
 }
 
 long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
@@ -258,7 +280,8 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
 	if (flags & MAP_ANONYMOUS)
-		return flags & MAP_HUGETLB ? -ENOMEM : vm_mmap(NULL, addr, len, prot, flags, off);
+		return !(flags & MAP_HUGETLB) ? vm_mmap(NULL, addr, len, prot, flags, off) :
+		       no_huge_pages(addr, len, flags);
 	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
@@ -330,7 +353,7 @@ long sys_brk(u64 brk)
 out:
 	up_write(&mm->mmap_lock);
 	if (populate)
-		mm_populate(old, new - old);
+		mm_populate(old, new - old, 0);
 	return ret;
 }
 

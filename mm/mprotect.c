@@ -97,9 +97,11 @@ long sys_mprotect(u64 start, size_t len, u64 prot)
 	vma = find_vma(mm, start);
 	if (!vma)
 		goto out;
+	if (vma->vm_start >= (grows == PROT_GROWSDOWN ? end : start + 1))
+		goto out;
 	if (grows) {
 		err = -EINVAL;
-		if (grows == PROT_GROWSUP || !(vma->vm_flags & VM_GROWSDOWN) || vma->vm_start >= end)
+		if (grows == PROT_GROWSUP || !(vma->vm_flags & VM_GROWSDOWN))
 			goto out;
 		start = vma->vm_start;
 	}
@@ -126,6 +128,9 @@ static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, 
 			return ERR_PTR(-EINVAL);
 		zap_page_range(vma, from, to);
 		return vma;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return flags & (VM_LOCKED | VM_PFNMAP) ? ERR_PTR(-EINVAL) : vma;
 	case MADV_DONTFORK:
 		return vma_set_flags(vma, from, to, flags | VM_DONTCOPY);
 	case MADV_DOFORK:
@@ -137,7 +142,9 @@ static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, 
 	case MADV_KEEPONFORK:
 		return vma_set_flags(vma, from, to, flags & ~VM_WIPEONFORK);
 	case MADV_REMOVE:
-		return ERR_PTR(flags & VM_SHARED ? -EOPNOTSUPP : -EINVAL);
+		if (flags & VM_LOCKED || !vma->vm_file || !vma->vm_file->f_mapping)
+			return ERR_PTR(-EINVAL);
+		return ERR_PTR((flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE) ? -EACCES : -EOPNOTSUPP);
 	default:			/* advice that has nothing to change here */
 		return vma;
 	}
@@ -156,7 +163,7 @@ long sys_madvise(u64 start, size_t len, int behavior)
 	if (end == start)
 		return 0;
 	if (behavior == MADV_POPULATE_READ || behavior == MADV_POPULATE_WRITE)
-		return mm_populate(start, end - start);
+		return mm_populate(start, end - start, behavior == MADV_POPULATE_WRITE ? VM_WRITE : VM_READ);
 	down_write(&mm->mmap_lock);
 	err = walk_range(mm, start, end, true, madvise_vma, behavior);
 	up_write(&mm->mmap_lock);
@@ -186,13 +193,15 @@ long sys_mlock(u64 start, size_t len)
 	if (!rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	start &= PAGE_MASK;
-	if (end < start)
-		return -EINVAL;
 	down_write(&mm->mmap_lock);
-	walk_range(mm, start, end, true, count_unlocked, (u64)&npages);
-	err = mlock_allowed(mm, VM_LOCKED, npages) ? walk_range(mm, start, end, false, set_locked, VM_LOCKED) : -ENOMEM;
+	if (end >= start)
+		walk_range(mm, start, end, true, count_unlocked, (u64)&npages);
+	else
+		npages = (end - start) >> PAGE_SHIFT;
+	err = !mlock_allowed(mm, VM_LOCKED, npages) ? -ENOMEM : end < start ? -EINVAL :
+	      walk_range(mm, start, end, false, set_locked, VM_LOCKED);
 	up_write(&mm->mmap_lock);
-	if (!err && end > start && (err = mm_populate(start, end - start)))
+	if (!err && end > start && (err = mm_populate(start, end - start, 0)))
 		err = err == -EFAULT ? -ENOMEM : -EAGAIN;
 	return err;
 }
@@ -236,7 +245,7 @@ long sys_mlockall(int flags)
 		mm->def_flags = VM_LOCKED;
 	up_write(&mm->mmap_lock);
 	for (struct vm_area_struct *v = mm->mmap; !err && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT && v; v = v->vm_next)
-		mm_populate(v->vm_start, v->vm_end - v->vm_start);
+		mm_populate(v->vm_start, v->vm_end - v->vm_start, 0);
 	return err;
 }
 

@@ -86,35 +86,27 @@ static bool can_grow_in_place(struct mm_struct *mm, struct vm_area_struct *vma, 
 	u64 end = addr + new_len;
 
 	return old_len == vma->vm_end - addr && end > addr && end <= TASK_SIZE &&
-	       (!vma->vm_next || end <= vm_start_gap(vma->vm_next));
+	       (!vma->vm_next || end <= vma->vm_next->vm_start);
 }
 
-/* MREMAP_FIXED and DONTUNMAP. */
+/* MREMAP_FIXED and DONTUNMAP: what lies at the new place goes once nothing but memory can be wanting. */
 static u64 mremap_to(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_addr, u64 new_len, u64 flags)
 {
-	struct vm_area_struct *vma;
-	u64 charge = 0, ret;
+	u64 charge = 0, ret = 0, keep = min(old_len, new_len);
+	struct vm_area_struct *vma = vma_to_resize(mm, addr, keep, new_len, flags, &charge);
 
-	if (new_addr & ~PAGE_MASK || new_len > TASK_SIZE || new_addr > TASK_SIZE - new_len ||
-	    (addr + old_len > new_addr && new_addr + new_len > addr))
-		return -EINVAL;
-	if (flags & MREMAP_FIXED && (ret = do_munmap(mm, new_addr, new_len)))
-		return ret;
-	if (old_len > new_len) {
-		ret = do_munmap(mm, addr + new_len, old_len - new_len);
-		if (ret)
-			return ret;
-		old_len = new_len;
-	}
-	vma = vma_to_resize(mm, addr, old_len, new_len, flags, &charge);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	if ((flags & MREMAP_DONTUNMAP) && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
 		ret = -ENOMEM;
-	else
+	if (!ret && flags & MREMAP_FIXED)
+		ret = do_munmap(mm, new_addr, new_len);
+	if (!ret && old_len > new_len)
+		ret = do_munmap(mm, addr + new_len, old_len - new_len);
+	if (!ret)
 		ret = get_unmapped_area(mm, new_addr, new_len, flags & MREMAP_FIXED ? MAP_FIXED : 0);
-	if ((s64)ret >= 0)
-		ret = move_vma(vma, addr, old_len, new_len, ret, flags);
+	if ((s64)ret >= 0)		/* munmap may have split the VMA: find it again */
+		ret = move_vma(find_vma(mm, addr), addr, keep, new_len, ret, flags);
 	if ((s64)ret < 0)
 		atomic_long_add(-(long)charge, &vm_committed_as);
 	return ret;
@@ -156,19 +148,19 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 	bool locked;
 	u64 ret;
 
-	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
-	    (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE)) ||
-	    (flags & MREMAP_DONTUNMAP && old_len != new_len) || addr & ~PAGE_MASK)
-		return -EINVAL;
 	old_len = PAGE_ALIGN(old_len);
 	new_len = PAGE_ALIGN(new_len);
-	if (!new_len)
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) || addr & ~PAGE_MASK || !new_len || new_len > TASK_SIZE)
+		return -EINVAL;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) &&
+	    (new_addr > TASK_SIZE - new_len || new_addr & ~PAGE_MASK || !(flags & MREMAP_MAYMOVE) ||
+	     (flags & MREMAP_DONTUNMAP && old_len != new_len) || (addr + old_len > new_addr && new_addr + new_len > addr)))
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
 	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr);
 	locked = (s64)ret >= 0 && new_len > old_len && (find_vma(mm, ret)->vm_flags & VM_LOCKED);
 	up_write(&mm->mmap_lock);
 	if (locked)
-		mm_populate(ret + old_len, new_len - old_len);
+		mm_populate(ret + old_len, new_len - old_len, 0);
 	return ret;
 }

@@ -34,7 +34,7 @@ struct file *shmem_file_setup(const char *name, u64 size)
 
 int shmem_zero_setup(struct vm_area_struct *vma)
 {
-	struct file *file = shmem_file_setup("/dev/zero", vma->vm_end - vma->vm_start);
+	struct file *file = shmem_file_setup("dev/zero", vma->vm_end - vma->vm_start);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -48,15 +48,15 @@ int shmem_zero_setup(struct vm_area_struct *vma)
 /* Seals are not kept: MFD_ALLOW_SEALING is taken and means nothing. */
 long sys_memfd_create(const char __user *uname, unsigned flags)
 {
-	char name[7 + 250] = "/memfd:";
+	char name[6 + 250] = "memfd:";
 	struct file *file;
 	ssize_t len;
 	int fd;
 
 	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
 		return -EINVAL;
-	len = strncpy_from_user(name + 7, uname, sizeof(name) - 7);
-	if (len < 0 || len == sizeof(name) - 7)
+	len = strncpy_from_user(name + 6, uname, sizeof(name) - 6);
+	if (len < 0 || len == sizeof(name) - 6)
 		return len < 0 ? len : -EINVAL;
 	fd = get_unused_fd_flags(flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
