@@ -126,7 +126,8 @@ out:
 	return err;
 }
 
-void tty_hangup(struct tty_struct *tty)
+/* Takes tty from its session; the foreground group hears of it, and the leader's, whose number is the session's. */
+static void end_session(struct tty_struct *tty, bool leader_too)
 {
 	pid_t session = tty->session, pgrp = tty->pgrp;
 
@@ -134,6 +135,18 @@ void tty_hangup(struct tty_struct *tty)
 	clear_session(tty);
 	set_foreground(tty, 0, 0);
 	spin_unlock_irq(&tasklist_lock);
+	if (session && leader_too && session != pgrp) {
+		kill_pgrp(session, SIGHUP, true);
+		kill_pgrp(session, SIGCONT, true);
+	}
+	if (pgrp) {
+		kill_pgrp(pgrp, SIGHUP, true);
+		kill_pgrp(pgrp, SIGCONT, true);
+	}
+}
+
+void tty_hangup(struct tty_struct *tty)
+{
 	spin_lock_irq(&tty->lock);
 	tty->generation++;			/* T4: from here on */
 	n_tty_flush_input(tty);
@@ -142,14 +155,7 @@ void tty_hangup(struct tty_struct *tty)
 	spin_unlock_irq(&tty->lock);
 	wake_up_all(&tty->read_wait);
 	wake_up_all(&tty->write_wait);
-	if (session) {				/* the leader's group has its number */
-		kill_pgrp(session, SIGHUP, true);
-		kill_pgrp(session, SIGCONT, true);
-	}
-	if (pgrp && pgrp != session) {
-		kill_pgrp(pgrp, SIGHUP, true);
-		kill_pgrp(pgrp, SIGCONT, true);
-	}
+	end_session(tty, true);
 }
 
 void disassociate_ctty(struct task_struct *leader)
@@ -313,7 +319,7 @@ static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 		if (!mine)
 			return -ENOTTY;
 		if (current->signal->leader)
-			disassociate_ctty(current);
+			end_session(tty, false);
 		current->signal->tty = NULL;
 		return 0;
 	case TIOCGPGRP: return mine ? put_user(tty->pgrp, (pid_t __user *)p) : -ENOTTY;
