@@ -59,9 +59,9 @@ int host_inq(void) { return n_tty_inq(&tty); }
 /* ---- the kernel's side ---- */
 u64 spin_lock_irqsave(struct spinlock *l) { return 0; }
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags) {}
-bool mutex_trylock(struct mutex *m) { return true; }
-int mutex_lock_interruptible(struct mutex *m) { return 0; }
-void mutex_unlock(struct mutex *m) {}
+bool down_write_trylock(struct rw_semaphore *s) { return true; }
+int down_write_interruptible(struct rw_semaphore *s) { return 0; }
+void up_write(struct rw_semaphore *s) {}
 void init_wait_entry(struct wait_queue_entry *w) {}
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state) {}
 void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state) {}
