@@ -219,9 +219,14 @@ static void reset(void)
 	erase_rows(0, vc.rows);
 }
 
-static void say(const char *s)
+static void __printf(1, 2) say(const char *fmt, ...)
 {
-	vc.nr_reply = scnprintf(vc.reply, sizeof(vc.reply), "%s", s);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vc.nr_reply += vsnprintf(vc.reply + vc.nr_reply, sizeof(vc.reply) - vc.nr_reply, fmt, ap);
+	vc.nr_reply = min(vc.nr_reply, (int)sizeof(vc.reply) - 1);
+	va_end(ap);
 }
 
 /* The nearest of 16 colours. */
@@ -344,7 +349,7 @@ static void csi(u8 c)
 		if (p == 5)
 			say("\033[0n");
 		else if (p == 6)
-			vc.nr_reply = scnprintf(vc.reply, sizeof(vc.reply), "\033[%d;%dR", vc.y - y0 + 1, vc.x + 1);
+			say("\033[%d;%dR", vc.y - y0 + 1, vc.x + 1);
 		break;
 	case 'r':
 		p = vc.params[1] ? min(vc.params[1], vc.rows) : vc.rows;
