@@ -9,6 +9,7 @@
  * In Linux: init/main.c.
  */
 #include "boot_param.h"
+#include "drivers/fb/fb.h"
 #include "drivers/mem.h"
 #include "drivers/tty/tty.h"
 #include "err.h"
@@ -153,6 +154,7 @@ void __init start_kernel(void)
 	params_init(boot_info.cmdline, &init_args);
 	tsc_calibrate();
 	serial_early_init();			/* from here on the log can be seen */
+	fb_early_init();			/* and a panic on the screen too, in text mode */
 	if (param_bool("quiet"))
 		console_loglevel = 4;
 	console_loglevel = param_u64("loglevel", console_loglevel);

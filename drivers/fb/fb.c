@@ -6,6 +6,7 @@
  */
 #include "drivers/fb/fb.h"
 #include "boot_param.h"
+#include "kernel/hooks.h"
 #include "mm/mm.h"
 #include "printk.h"
 
@@ -88,6 +89,33 @@ static const struct screen *text_init(void)
 	outb(CRTC_DATA, BIT(5));
 	screen = (struct screen){ 80, 25, draw_text };
 	return &screen;
+}
+
+/* A panic before there is memory to map with: text memory is in the early map. The end of the log, from the top. */
+static void early_takeover(void)
+{
+	u64 from = log_end() > 1500 ? log_end() - 1500 : 0;
+	unsigned x = 0, y = 0;
+	char c;
+
+	base = __va(TEXT_MEMORY);
+	screen.cols = 80;
+	for (unsigned i = 0; i < 80 * 25; i++)
+		draw_text(i, 0, 0x0700 | ' ');
+	while (y < 25 && log_read(&from, &c, 1)) {
+		if (c != '\n')
+			draw_text(x++, y, 0x0700 | c);
+		if (c == '\n' || x == 80) {
+			x = 0;
+			y++;
+		}
+	}
+}
+
+void __init fb_early_init(void)
+{
+	if (boot_info.fb.type == FB_TEXT)
+		screen_takeover_hook = early_takeover;
 }
 
 const struct screen *__init fb_init(void)

@@ -20,5 +20,6 @@ struct screen {
 	unsigned cols, rows;
 	void (*draw)(unsigned x, unsigned y, u16 cell);
 };
+void fb_early_init(void);		/* from here on a panic is seen in text mode */
 const struct screen *fb_init(void);	/* NULL: no screen, or one of a kind we can't draw on */
 extern const u8 font_ascii[95][12];
