@@ -32,7 +32,7 @@ static struct task_struct *select_bad_process(bool *dying)
 	for_each_process(p) {
 		long points = oom_badness(p);
 
-		if (points && (fatal_signal_pending(p) || (p->flags & PF_EXITING)))
+		if (points && (p->flags & (PF_MEMDIE | PF_EXITING)))
 			*dying = true;
 		if (points > worst) {
 			worst = points;
@@ -84,11 +84,13 @@ static void oom_kill(struct task_struct *p)
 
 bool out_of_memory(void)
 {
+	static DEFINE_MUTEX(oom_lock, RANK_MISC_MUTEX);
 	struct task_struct *victim;
 	bool dying;
 
 	if (nr_free_pages() > OOM_RESERVE)
 		return false;
+	mutex_lock(&oom_lock);
 	victim = select_bad_process(&dying);
 	if (victim) {
 		dump_header();
@@ -97,6 +99,7 @@ bool out_of_memory(void)
 	} else if (!dying) {
 		panic("Out of memory and no killable processes...");
 	}
+	mutex_unlock(&oom_lock);
 	if (!fatal_signal_pending(current)) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_timeout_ns(NSEC_PER_MSEC);
