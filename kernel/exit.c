@@ -157,6 +157,20 @@ static void exit_mm(struct task_struct *p)
 	mmput(mm);
 }
 
+/* Out of the task before they go: /proc looks at a dying task's files. */
+static void exit_files(struct task_struct *p)
+{
+	struct files_struct *files = p->files;
+	struct fs_struct *fs = p->fs;
+
+	preempt_disable();
+	p->files = NULL;
+	p->fs = NULL;
+	preempt_enable();
+	put_files_struct(files);
+	put_fs_struct(fs);
+}
+
 void do_exit(int code)
 {
 	struct task_struct *p = current;
@@ -175,10 +189,7 @@ void do_exit(int code)
 	}
 	p->exit_code = code;
 	exit_mm(p);
-	put_files_struct(p->files);
-	put_fs_struct(p->fs);
-	p->files = NULL;
-	p->fs = NULL;
+	exit_files(p);
 	if (group_dead && p->signal->leader && disassociate_ctty_hook)
 		disassociate_ctty_hook(p);
 	exit_notify(p, group_dead);

@@ -189,10 +189,9 @@ static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 le
 	}
 	vm_flags = vma->vm_flags;
 	vma_link(mm, vma);
-	if (file) {
-		if (prev && prev->vm_ops == vma->vm_ops)
-			merge_with_next(mm, prev);
-	}
+	merge_with_next(mm, vma);
+	if (prev)
+		merge_with_next(mm, prev);
 done:
 	vm_stat_account(mm, vm_flags, npages);
 	return addr;

@@ -20,21 +20,23 @@ bool task_gone(struct task_struct *p)
 /* In Linux: ptrace_may_access(PTRACE_MODE_READ_FSCREDS) */
 bool may_trace(struct task_struct *p)
 {
-	const struct cred *me = current_cred(), *c = p->cred;
+	const struct cred *me = current_cred(), *c;
 	struct mm_struct *mm;
-	bool dumpable = true;
+	bool may = true;
 
-	if (p->tgid == current->tgid)
-		return true;
-	if (capable(CAP_SYS_PTRACE))
+	if (p->tgid == current->tgid || capable(CAP_SYS_PTRACE))
 		return true;
 	mm = get_task_mm(p);
 	if (mm) {
-		dumpable = mm->dumpable == 1;
+		may = mm->dumpable == 1;
 		mmput(mm);
 	}
-	return dumpable && me->fsuid == c->euid && me->fsuid == c->suid && me->fsuid == c->uid && me->fsgid == c->egid &&
-	       me->fsgid == c->sgid && me->fsgid == c->gid;
+	preempt_disable();		/* In Linux RCU: p may change its credentials */
+	c = p->cred;
+	may = may && me->fsuid == c->euid && me->fsuid == c->suid && me->fsuid == c->uid && me->fsgid == c->egid &&
+	      me->fsgid == c->sgid && me->fsgid == c->gid;
+	preempt_enable();
+	return may;
 }
 
 static int pid_setattr(struct dentry *d, struct iattr *a)
@@ -50,8 +52,10 @@ static void own_inode(struct inode *inode, struct task_struct *p)
 
 	if (mm)
 		mmput(mm);
+	preempt_disable();
 	inode->i_uid = dumpable ? p->cred->euid : 0;
 	inode->i_gid = dumpable ? p->cred->egid : 0;
+	preempt_enable();
 }
 
 /* ---- descriptors ---- */

@@ -25,6 +25,7 @@ static unsigned state_index(struct task_struct *p)
 struct sig_sets {
 	sigset_t pending, shared, blocked, ignored, caught;
 	unsigned queued;
+	pid_t ppid;			/* under the same lock */
 };
 
 static void collect_signals(struct task_struct *p, struct sig_sets *s)
@@ -32,6 +33,7 @@ static void collect_signals(struct task_struct *p, struct sig_sets *s)
 	memset(s, 0, sizeof(*s));
 	spin_lock_irq(&tasklist_lock);		/* keeps sighand */
 	if (p->sighand && !task_gone(p)) {
+		s->ppid = p->real_parent->tgid;
 		spin_lock(&p->sighand->siglock);
 		s->pending = p->pending.signal;
 		s->shared = p->signal->shared_pending.signal;
@@ -68,7 +70,7 @@ int show_stat(struct seq_file *m, struct task_struct *p)
 	collect_signals(p, &s);
 	thread_group_cputime(p, &ut, &st);
 	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %lu %lu %ld %ld ", p->pid, p->comm, "RSDTtXZ"[state_index(p)],
-		   p->real_parent->tgid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt + sig->min_flt,
+		   s.ppid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt + sig->min_flt,
 		   sig->cmin_flt, p->maj_flt + sig->maj_flt, sig->cmaj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
 		   sig->cutime_ns / NS_PER_TICK, sig->cstime_ns / NS_PER_TICK);
 	seq_printf(m, "%d %d %d 0 %lu %lu %lu %lu ", p->prio - 100, task_nice(p), sig->nr_threads, p->start_time / NS_PER_TICK,
@@ -111,19 +113,25 @@ int show_status(struct seq_file *m, struct task_struct *p)
 	static const char *const states[] = { "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)",
 					      "t (tracing stop)", "X (dead)", "Z (zombie)" };
 	struct mm_struct *mm = get_task_mm(p);
-	struct fs_struct *fs = p->fs;
-	const struct cred *c = get_cred(p->cred);
+	const struct cred *c;
 	struct sig_sets s;
+	unsigned fdsize;
+	int umask;
 
+	preempt_disable();		/* In Linux task_lock and RCU: what the task may drop */
+	c = get_cred(p->cred);
+	umask = p->fs ? (int)p->fs->umask : -1;
+	fdsize = p->files ? p->files->fdt->max_fds : 0;
+	preempt_enable();
 	collect_signals(p, &s);
 	seq_puts(m, "Name:\t");
 	seq_escape(m, p->comm, "\n\\");
-	if (fs)
-		seq_printf(m, "\nUmask:\t%04o", fs->umask);
+	if (umask >= 0)
+		seq_printf(m, "\nUmask:\t%04o", umask);
 	seq_printf(m, "\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", states[state_index(p)], p->tgid,
-		   p->pid, p->real_parent->tgid, p->ptrace ? p->parent->pid : 0);
+		   p->pid, s.ppid, 0);
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid,
-		   c->egid, c->sgid, c->fsgid, p->files ? p->files->fdt->max_fds : 0);
+		   c->egid, c->sgid, c->fsgid, fdsize);
 	for (unsigned i = 0; i < c->ngroups; i++)
 		seq_printf(m, "%u ", c->groups[i]);
 	seq_printf(m, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", p->tgid, p->pid, p->signal->pgrp, p->signal->session);
