@@ -198,7 +198,7 @@ static int kmsg_open(struct inode *inode, struct file *f)
 	return 0;
 }
 
-/* One line of the log, "<6>[    1.000002] text", as Linux's record "6,SEQ,1000002,-;text"; SEQ is the line's position. */
+/* A line of the log, "<6>[    1.000002] text", as Linux's record "6,SEQ,1000002,-;text"; SEQ is its position. */
 static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
 	char line[512], record[560], *end;
@@ -221,7 +221,8 @@ static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos
 	if (line[0] == '<' && end) {
 		u64 sec = strtoull(line + 4, &end, 10), usec = strtoull(end + 1, NULL, 10);
 
-		len = scnprintf(record, sizeof(record), "%c,%lu,%lu,-;%s\n", line[1], start, sec * 1000000 + usec, strchr(end, ' ') + 1);
+		len = scnprintf(record, sizeof(record), "%c,%lu,%lu,-;%s\n", line[1], start, sec * 1000000 + usec,
+				strchr(end, ' ') + 1);
 	} else {
 		len = scnprintf(record, sizeof(record), "%s\n", line);
 	}

@@ -77,7 +77,8 @@ static void draw_text(unsigned x, unsigned y, u16 cell)
 
 	if (glyph >= GLYPH_LINES)
 		glyph = glyph > GLYPH_UNKNOWN ? '?' : cp437[glyph - GLYPH_LINES];
-	((volatile u16 *)base)[y * screen.cols + x] = (vga_colour(cell >> 12 & 7) << 4 | vga_colour(cell >> 8 & 15)) << 8 | glyph;
+	((volatile u16 *)base)[y * screen.cols + x] =
+		vga_colour(cell >> 12 & 7) << 12 | vga_colour(cell >> 8 & 15) << 8 | glyph;
 }
 
 static const struct screen *text_init(void)

@@ -36,7 +36,8 @@ static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'
 static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 /* The block at 0x47: digits with num lock, else what they send. */
 static const char keypad[] = "789-456+1230.";
-static const char *const motion[] = { "\033[1~", "A", "\033[5~", "-", "D", "G", "C", "+", "\033[4~", "B", "\033[6~", "\033[2~", "\033[3~" };
+static const char *const motion[] = { "\033[1~", "A", "\033[5~", "-", "D", "G", "C", "+", "\033[4~", "B", "\033[6~",
+				      "\033[2~", "\033[3~" };
 static const char *const function[] = { "[A", "[B", "[C", "[D", "[E", "17~", "18~", "19~", "20~", "21~", "23~", "24~" };
 
 static struct tty_struct *tty;

@@ -187,7 +187,7 @@ static void store(struct tty_struct *tty, u8 c, bool ends_line)
 		wake_up_interruptible_poll(&tty->read_wait, POLLIN | POLLRDNORM);
 }
 
-/* Takes the tab at read_head from the screen: the columns it had are those since the tab before, or the line's start. */
+/* Takes the tab at read_head from the screen: it had what was left of 8 since the tab before, or the line's start. */
 static void erase_tab(struct tty_struct *tty)
 {
 	unsigned cols = 0;

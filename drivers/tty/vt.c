@@ -33,10 +33,9 @@ static struct {
 	struct timer timer;			/* draws what a flood left */
 	u64 flushed;				/* when, ktime */
 	int x, y, top, bottom;			/* the scroll region is rows top .. bottom - 1 */
-	struct { int x, y; u8 fg, bg; bool bold, reverse, graphics; } saved;
+	struct pen { u8 fg, bg; bool bold, reverse, graphics; } pen, saved_pen;
+	int saved_x, saved_y;
 	int drawn_x, drawn_y;			/* where the cursor is seen; -1: nowhere */
-	u8 fg, bg;
-	bool bold, reverse, graphics;
 	bool wrap_next, autowrap, insert, cursor_on, origin, alternate;
 	enum vt_state state;
 	bool private;				/* CSI ? */
@@ -53,12 +52,12 @@ bool vt_app_cursor_keys;
 
 static u8 attribute(void)
 {
-	u8 fg = vc.fg | (vc.bold ? 8 : 0);
+	u8 fg = vc.pen.fg | (vc.pen.bold ? 8 : 0);
 
-	return vc.reverse ? (fg & 7) << 4 | vc.bg : vc.bg << 4 | fg;
+	return vc.pen.reverse ? (fg & 7) << 4 | vc.pen.bg : vc.pen.bg << 4 | fg;
 }
 
-static u16 blank(void) { return (vc.bg << 4 | vc.fg) << 8 | ' '; }
+static u16 blank(void) { return (vc.pen.bg << 4 | vc.pen.fg) << 8 | ' '; }
 static void erase_cells(int y, int from, int to)
 {
 	for (int x = from; x < to; x++)
@@ -148,7 +147,7 @@ static u8 glyph_of(u32 c)
 	static const u8 lines[] = { 10, 10, 5, 5 }, corners[] = { 6, 12, 3, 9, 7, 13, 14, 11, 15 };	/* ARM_* */
 	static const u8 dec[] = { 9, 12, 6, 3, 15, 0, 0, 10, 0, 0, 7, 13, 11, 14, 5 };	/* j..x of ESC ( 0 */
 
-	if (vc.graphics && c >= 'j' && c <= 'x' && dec[c - 'j'])
+	if (vc.pen.graphics && c >= 'j' && c <= 'x' && dec[c - 'j'])
 		return GLYPH_LINES + dec[c - 'j'];
 	if (c >= ' ' && c <= '~')
 		return c;
@@ -173,26 +172,18 @@ static u8 glyph_of(u32 c)
 
 static void save_cursor(void)
 {
-	vc.saved = (__typeof__(vc.saved)){ vc.x, vc.y, vc.fg, vc.bg, vc.bold, vc.reverse, vc.graphics };
+	vc.saved_x = vc.x;
+	vc.saved_y = vc.y;
+	vc.saved_pen = vc.pen;
 }
 
 static void restore_cursor(void)
 {
-	move_to(vc.saved.x, vc.saved.y);
-	vc.fg = vc.saved.fg;
-	vc.bg = vc.saved.bg;
-	vc.bold = vc.saved.bold;
-	vc.reverse = vc.saved.reverse;
-	vc.graphics = vc.saved.graphics;
+	move_to(vc.saved_x, vc.saved_y);
+	vc.pen = vc.saved_pen;
 }
 
-static void default_attribute(void)
-{
-	vc.fg = DEFAULT_ATTR;
-	vc.bg = 0;
-	vc.bold = vc.reverse = false;
-}
-
+static void default_attribute(void) { vc.pen = (struct pen){ .fg = DEFAULT_ATTR, .graphics = vc.pen.graphics }; }
 static void alternate_screen(bool on)
 {
 	if (on == vc.alternate)
@@ -210,7 +201,7 @@ static void reset(void)
 {
 	alternate_screen(false);
 	default_attribute();
-	vc.graphics = vc.insert = vc.origin = vt_app_cursor_keys = false;
+	vc.pen.graphics = vc.insert = vc.origin = vt_app_cursor_keys = false;
 	vc.autowrap = vc.cursor_on = true;
 	vc.top = 0;
 	vc.bottom = vc.rows;
@@ -268,18 +259,18 @@ static void select_graphic_rendition(void)
 
 		switch (p) {
 		case 0: default_attribute(); break;
-		case 1: vc.bold = true; break;
-		case 21: case 22: vc.bold = false; break;
-		case 7: vc.reverse = true; break;
-		case 27: vc.reverse = false; break;
-		case 30 ... 37: vc.fg = p - 30; break;
-		case 38: i = extended_colour(i, &vc.fg); break;
-		case 39: vc.fg = DEFAULT_ATTR; break;
-		case 40 ... 47: vc.bg = p - 40; break;
-		case 48: i = extended_colour(i, &vc.bg); break;
-		case 49: vc.bg = 0; break;
-		case 90 ... 97: vc.fg = p - 90 + 8; break;
-		case 100 ... 107: vc.bg = p - 100 + 8; break;
+		case 1: vc.pen.bold = true; break;
+		case 21: case 22: vc.pen.bold = false; break;
+		case 7: vc.pen.reverse = true; break;
+		case 27: vc.pen.reverse = false; break;
+		case 30 ... 37: vc.pen.fg = p - 30; break;
+		case 38: i = extended_colour(i, &vc.pen.fg); break;
+		case 39: vc.pen.fg = DEFAULT_ATTR; break;
+		case 40 ... 47: vc.pen.bg = p - 40; break;
+		case 48: i = extended_colour(i, &vc.pen.bg); break;
+		case 49: vc.pen.bg = 0; break;
+		case 90 ... 97: vc.pen.fg = p - 90 + 8; break;
+		case 100 ... 107: vc.pen.bg = p - 100 + 8; break;
 		}
 	}
 }
@@ -459,7 +450,7 @@ static void vt_char(u8 c)
 	case ESC: escape_char(c); break;
 	case CSI: csi_char(c); break;
 	case CHARSET:
-		vc.graphics = c == '0';
+		vc.pen.graphics = c == '0';
 		vc.state = TEXT;
 		break;
 	case SKIP_ONE: vc.state = TEXT; break;
