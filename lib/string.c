@@ -138,13 +138,6 @@ int strncmp(const char *a, const char *b, size_t n)
 
 static int lower(char c) { return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : (u8)c; }
 
-int strcasecmp(const char *a, const char *b)
-{
-	while (*a && lower(*a) == lower(*b))
-		a++, b++;
-	return lower(*a) - lower(*b);
-}
-
 char *strchr(const char *s, int c)
 {
 	for (; *s != (char)c; s++)

@@ -55,8 +55,7 @@ u64 memblock_alloc(u64 size, u64 limit);	/* inside mem_init: zeroed pages below 
 struct page *alloc_pages(gfp_t gfp, unsigned order);
 void __free_pages(struct page *page, unsigned order);	/* count must be 1 or 0; M2 */
 static inline struct page *alloc_page(gfp_t gfp) { return alloc_pages(gfp, 0); }
-void *get_zeroed_page(void);		/* direct-map address or NULL */
-void free_page(void *addr);
+void free_page(void *addr);		/* by direct-map address */
 static inline void get_page(struct page *p) { atomic_inc(&p->count); }
 void __put_page(struct page *p);	/* frees: count came to 0 */
 static inline void put_page(struct page *p) { if (atomic_dec_and_test(&p->count)) __put_page(p); }
@@ -82,7 +81,6 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp);	/* NULL: no memory. Any
 void kmem_cache_free(struct kmem_cache *c, void *obj);
 void *kmalloc(size_t size, gfp_t gfp);		/* 8-byte aligned (16 from 16 up); above 4096 whole pages; NULL */
 static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | __GFP_ZERO); }
-void *krealloc(void *p, size_t size, gfp_t gfp);
 void kfree(const void *p);			/* NULL is fine */
 size_t ksize(const void *p);
 char *kstrdup(const char *s, gfp_t gfp);
@@ -93,7 +91,6 @@ bool slabinfo_nth(unsigned n, struct slabinfo *out);	/* for /proc/slabinfo; fals
 
 /* ---- vmalloc.c: mapped kernel memory, a guard page after each area ---- */
 void *vmalloc(size_t size);
-void *vzalloc(size_t size);
 void vfree(void *p);
 void *ioremap(u64 phys, size_t size, pgprot_t prot);	/* device memory; NULL */
 void iounmap(void *p);

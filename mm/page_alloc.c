@@ -226,13 +226,6 @@ void __free_pages(struct page *page, unsigned order)
 
 void __put_page(struct page *page) { __free_pages(page, page->order); }
 
-void *get_zeroed_page(void)
-{
-	struct page *page = alloc_page(__GFP_ZERO);
-
-	return page ? page_address(page) : NULL;
-}
-
 void free_page(void *addr) { __free_pages(virt_to_page(addr), 0); }
 
 u64 nr_free_pages(void)

@@ -308,19 +308,6 @@ size_t ksize(const void *p)
 	return page->flags & PG_slab ? page->slab_cache->objsize : PAGE_SIZE << page->order;
 }
 
-void *krealloc(void *p, size_t size, gfp_t gfp)
-{
-	if (p && ksize(p) >= size)
-		return p;
-	void *new = kmalloc(size, gfp);
-
-	if (new && p) {
-		memcpy(new, p, ksize(p));
-		kfree(p);
-	}
-	return new;
-}
-
 void *kmemdup(const void *p, size_t n, gfp_t gfp)
 {
 	void *new = kmalloc(n, gfp);

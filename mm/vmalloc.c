@@ -90,13 +90,6 @@ free:
 
 void *vmalloc(size_t size) { return new_area(size, false, 0, PAGE_KERNEL); }
 
-void *vzalloc(size_t size)
-{
-	void *p = vmalloc(size);
-
-	return p ? memset(p, 0, size) : NULL;
-}
-
 void vfree(void *p)
 {
 	struct vm_area *area, *found = NULL;
