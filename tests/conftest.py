@@ -7,8 +7,8 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent / "host")]
 
 # Programs that run on the host too look at what they inherit: a job in the background has SIGINT and SIGQUIT
-# ignored, and `nice` may be on.
-for number in (signal.SIGINT, signal.SIGQUIT):
+# ignored, Python ignores SIGXFSZ, and `nice` may be on.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGXFSZ):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
 if os.geteuid() == 0:
