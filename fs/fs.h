@@ -401,6 +401,7 @@ int seq_fill(struct seq_file *m, int (*show)(struct seq_file *m, void *v));	/* 0
 void seq_path(struct seq_file *m, const struct path *path, const char *escape);
 /* Read functions for a file whose show() prints all: fops->open calls single_open; read, llseek, release are these. */
 int single_open(struct file *f, int (*show)(struct seq_file *m, void *v), void *data);
+loff_t seq_lseek(struct file *f, loff_t off, int whence);
 ssize_t seq_read(struct file *f, char __user *buf, size_t n, loff_t *pos);
 int single_release(struct inode *inode, struct file *f);
 

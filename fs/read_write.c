@@ -12,11 +12,6 @@
 #include "kernel/syscall.h"
 #include "uapi/uio.h"
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
 
 static __always_inline int check_area(const struct file *f, const void __user *buf, size_t n, const loff_t *pos)
 {

@@ -111,6 +111,18 @@ ssize_t seq_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 	return n;
 }
 
+/* There is no end to count from: the text is not made yet. */
+loff_t seq_lseek(struct file *f, loff_t off, int whence)
+{
+	if (whence == SEEK_CUR)
+		off += f->f_pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (off < 0)
+		return -EINVAL;
+	return f->f_pos = off;
+}
+
 int single_release(struct inode *inode, struct file *f)
 {
 	struct seq_file *m = f->private_data;

@@ -22,8 +22,9 @@ struct file *shmem_file_setup(const char *name, u64 size)
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	inode->i_mode = S_IFREG | 0777;
+	inode_init_owner(inode, NULL, S_IFREG | 0777);
 	inode->i_nlink = 0;
+	inode->i_fop = &shmem_file_operations;
 	inode->i_size = size;
 	inode->i_mapping->a_ops = &shmem_aops;
 	file = alloc_file_pseudo(inode, name, O_RDWR, &shmem_file_operations);

@@ -215,6 +215,11 @@ static int fd_permission(struct inode *inode, int mask)
 	return capable(CAP_DAC_OVERRIDE) || (!(mask & MAY_WRITE) && capable(CAP_DAC_READ_SEARCH)) ? 0 : -EACCES;
 }
 
+static int fdinfo_permission(struct inode *inode, int mask)
+{
+	return mask & MAY_WRITE || may_trace(PROC_I(inode)->task) ? fd_permission(inode, mask) : -EACCES;
+}
+
 /* ---- threads ---- */
 
 static pid_t next_thread(struct task_struct *leader, pid_t tid)
@@ -293,7 +298,7 @@ static ssize_t pid_write(struct file *f, const char __user *buf, size_t n, loff_
 	err = len < 0 ? len : task_gone(i->task) ? -ESRCH : i->entry->write(i->task, text);
 	return err ? err : len;
 }
-static const struct file_operations show_fops = { .open = pid_open, .read = seq_read, .write = pid_write, .release = single_release };
+static const struct file_operations show_fops = { .open = pid_open, .read = seq_read, .llseek = seq_lseek, .write = pid_write, .release = single_release };
 
 /* mount_sem comes before the file's position lock: the text is made at open. */
 static int mounts_open(struct inode *inode, struct file *f)
@@ -310,7 +315,7 @@ static int mounts_open(struct inode *inode, struct file *f)
 		single_release(inode, f);
 	return err;
 }
-static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .release = single_release };
+static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .llseek = seq_lseek, .release = single_release };
 
 static ssize_t mem_rw(struct file *f, char __user *buf, size_t n, loff_t *pos, bool write)
 {
@@ -529,7 +534,7 @@ static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
 static const struct inode_operations pid_iops = { .lookup = pid_dir_lookup, .setattr = pid_setattr };
 static const struct file_operations pid_fops = { .iterate = pid_dir_iterate };
 static const struct inode_operations fd_iops = { .lookup = fd_lookup, .permission = fd_permission, .setattr = pid_setattr };
-static const struct inode_operations fdinfo_iops = { .lookup = fd_lookup, .setattr = pid_setattr };
+static const struct inode_operations fdinfo_iops = { .lookup = fd_lookup, .permission = fdinfo_permission, .setattr = pid_setattr };
 static const struct file_operations fd_fops = { .iterate = fd_iterate };
 static const struct inode_operations task_iops = { .lookup = task_lookup, .setattr = pid_setattr };
 static const struct file_operations task_fops = { .iterate = task_iterate };

@@ -95,7 +95,7 @@ static ssize_t file_write(struct file *f, const char __user *buf, size_t n, loff
 }
 
 static const struct file_operations file_fops = {
-	.open = file_open, .read = seq_read, .write = file_write, .release = single_release,
+	.open = file_open, .read = seq_read, .llseek = seq_lseek, .write = file_write, .release = single_release,
 };
 
 /* ---- inodes ---- */

@@ -77,3 +77,8 @@ struct flock {
 	s64 l_start, l_len;
 	int l_pid;
 };
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
