@@ -12,7 +12,6 @@
 #include "kernel/syscall.h"
 #include "uapi/uio.h"
 
-
 static __always_inline int check_area(const struct file *f, const void __user *buf, size_t n, const loff_t *pos)
 {
 	if (unlikely(!access_ok(buf, n)))
