@@ -119,12 +119,13 @@ static ssize_t random_read(struct file *f, char __user *buf, size_t n, loff_t *p
 	size_t done = 0;
 
 	while (done < n) {
-		size_t len = min(n - done, sizeof(chunk));
+		size_t len = min(n - done, sizeof(chunk)), left;
 
 		get_random_bytes(chunk, len);
-		if (copy_to_user(buf + done, chunk, len))
+		left = copy_to_user(buf + done, chunk, len);
+		done += len - left;
+		if (left)
 			return done ?: -EFAULT;
-		done += len;
 		if (signal_pending(current) && !(done % PAGE_SIZE))
 			break;
 	}

@@ -170,12 +170,13 @@ static ssize_t import_iovec(const struct iovec __user *uvec, unsigned long n, st
 static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned long vlen, loff_t *pos, bool write)
 {
 	struct iovec fast[UIO_FASTIOV], *alloc, *v;
-	ssize_t n, done = import_iovec(uvec, vlen, fast, &alloc);
+	ssize_t n, done;
 
+	if (!(f->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
+	done = import_iovec(uvec, vlen, fast, &alloc);
 	v = alloc ? alloc : fast;
-	if (done >= 0 && !(f->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
-		done = -EBADF;
-	else if (done >= 0 && !(write ? (void *)f->f_op->write : (void *)f->f_op->read))
+	if (done >= 0 && !(write ? (void *)f->f_op->write : (void *)f->f_op->read))
 		done = f->f_op->iterate && !write ? -EISDIR : -EINVAL;
 	if (done > 0 && write && f->f_op->writev) {
 		done = f->f_op->writev(f, v, done);

@@ -227,6 +227,8 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 	addr = get_unmapped_area(mm, addr, len, flags);
 	if ((s64)addr < 0)
 		return addr;
+	if (file && pgoff + (len >> PAGE_SHIFT) > ~0UL >> (PAGE_SHIFT + 1))	/* more than a file can have */
+		return -EOVERFLOW;
 	if (addr < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	if ((flags & MAP_FIXED_NOREPLACE) && find_vma_intersection(mm, addr, addr + len))

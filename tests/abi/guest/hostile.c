@@ -75,7 +75,7 @@ static struct row *rows(size_t *n)
 		ROW(clock_getres, "np", CLOCK_MONOTONIC, P), ROW(nanosleep, "pp", P, P + 64), ROW(clock_nanosleep, "nnpp", CLOCK_MONOTONIC, 0, P, P + 64),
 		ROW(getitimer, "np", ITIMER_REAL, P), ROW(setitimer, "npp", ITIMER_REAL, P, P + 64),
 		ROW(sched_setparam, "np", 0, P), ROW(sched_getparam, "np", 0, P), ROW(sched_setscheduler, "nnp", 0, SCHED_OTHER, P),
-		ROW(sched_getscheduler, "n", 0), ROW(sched_getaffinity, "nnp", 0, 128, P), ROW(sched_setaffinity, "nnp", 0, 128, P),
+		ROW(sched_getscheduler, "n", 0), ROW(sched_getaffinity, "nnp", 0, 128, P), ROW(sched_setaffinity, "nnp", 0, 128, P + 1024),
 		ROW(sched_rr_get_interval, "np", 0, P), ROW(sched_get_priority_max, "n", 0), ROW(getpriority, "nn", 0, 0), ROW(setpriority, "nnn", 0, 0, 0),
 		ROW(getgroups, "np", 0, P), ROW(setgroups, "np", 0, P), ROW(getresuid, "ppp", P, P + 8, P + 16), ROW(getresgid, "ppp", P, P + 8, P + 16),
 		ROW(getpgid, "n", 0), ROW(getsid, "n", 0), ROW(setpgid, "nn", 0, 0), ROW(capget, "pp", P, P + 64),
@@ -83,8 +83,8 @@ static struct row *rows(size_t *n)
 		ROW(arch_prctl, "np", 0x1003, P), ROW(set_robust_list, "pn", P, 24), ROW(get_robust_list, "npp", 0, P, P + 8),
 		ROW(prctl, "np", 16, P), ROW(prctl, "np", 15, P), ROW(sethostname, "pn", P, 100), ROW(mincore, "nnp", P, PAGE, P),
 		ROW(munmap, "nn", P + 1, PAGE), ROW(mprotect, "nnn", P + 1, PAGE, 3), ROW(madvise, "nnn", P, PAGE, 0), ROW(msync, "nnn", P, PAGE, 4),
-		ROW(mremap, "nnnn", P + 1, PAGE, PAGE, 0), ROW(mmap, "nnnnfn", 0, 0, 3, 2, file_fd, 0), ROW(memfd_create, "sn", P, 0),
-		ROW(umask, "n", 022), ROW(clone, "nnppn", 0x10000, 0, 0, 0, 0),
+		ROW(mremap, "nnnn", P + 1, PAGE, PAGE, 0), ROW(mmap, "nnnnfn", 0, PAGE, 3, 2, file_fd, 0), ROW(memfd_create, "sn", P, 0),
+		ROW(umask, "n", 022), ROW(clone, "-nppn", 0x10000, 0, 0, 0, 0),
 	};
 
 	memcpy(table, all, sizeof(all));
