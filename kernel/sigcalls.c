@@ -28,12 +28,20 @@ static void drop_ignored(const struct sigaction *sa)
 		flush_pending(current, mask);
 }
 
+static noinline long drop_ignored_lock(const struct sigaction *sa)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	drop_ignored(sa);
+	spin_unlock_irq(&current->sighand->siglock);
+	return 0;
+}
+
 static noinline long sigaction_locked(int sig, const struct sigaction __user *act, struct sigaction __user *oact)
 {
 	struct sighand_struct *sighand = current->sighand;
 	struct sigaction *sa, new, old;
 
-	if (act && get_user_32_bytes(&new, act))
+	if (act && IS_ERR(get_user_32_bytes(&new, act)))
 		return -EFAULT;
 	if (sig < 1 || sig > _NSIG || (act && (sigmask(sig) & SIG_UNBLOCKABLE)))
 		return -EINVAL;
@@ -54,16 +62,14 @@ static noinline long sigaction_locked(int sig, const struct sigaction __user *ac
  * The usual call sets a handler of a table that nobody shares. Senders look at sa_handler only, one word, but for
  * SIGCHLD, where the flags count too: so siglock is taken only for that, and when a signal may have to be dropped.
  */
-static noinline long sigaction_unlocked(struct sigaction *sa, const struct sigaction __user *act)
+static long sigaction_unlocked(struct sigaction *sa, const struct sigaction __user *act)
 {
-	if (get_user_32_bytes(sa, act))
-		return -EFAULT;
+	sa = get_user_32_bytes(sa, act);
+	if (IS_ERR(sa))
+		return PTR_ERR(sa);
 	check_action(sa);
-	if ((u64)sa->sa_handler <= (u64)SIG_IGN) {
-		spin_lock_irq(&current->sighand->siglock);
-		drop_ignored(sa);
-		spin_unlock_irq(&current->sighand->siglock);
-	}
+	if ((u64)sa->sa_handler <= (u64)SIG_IGN)
+		return drop_ignored_lock(sa);
 	return 0;
 }
 
@@ -74,9 +80,9 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
-	if (act && !oact && i < _NSIG && !(BIT(i) & (SIG_UNBLOCKABLE | sigmask(SIGCHLD))) && atomic_read(&sighand->count) == 1)
-		return sigaction_unlocked(&sighand->action[i].sa, act);
-	return sigaction_locked(sig, act, oact);
+	if (oact || i >= _NSIG || atomic_read(&sighand->count) > 1 || (SIG_UNBLOCKABLE | sigmask(SIGCHLD)) >> i & 1)
+		return sigaction_locked(sig, act, oact);
+	return act ? sigaction_unlocked(&sighand->action[i].sa, act) : 0;
 }
 
 long sys_rt_sigprocmask(int how, sigset_t __user *nset, sigset_t __user *oset, size_t sigsetsize)

@@ -23,8 +23,8 @@ ssize_t strncpy_from_user(char *dst, const char __user *src, size_t size);
 /* As above without a copy: length of a user string up to max, max when longer, -EFAULT. */
 ssize_t strnlen_user(const char __user *s, size_t max);
 
-/* 32 bytes, all or nothing: 0 or -EFAULT with dst as it was. */
-int get_user_32_bytes(void *dst, const void __user *src);
+/* 32 bytes, all or nothing: dst, or ERR_PTR(-EFAULT) with dst as it was. */
+void *get_user_32_bytes(void *dst, const void __user *src);
 
 /* One value of 1, 2, 4 or 8 bytes; 0 or -EFAULT. In uaccess.asm; x is zeroed on a fault. */
 int __get_user_1(u8 *x, const void __user *p);

@@ -181,27 +181,30 @@ strnlen_user:
 	ret
 	EX .b, .bad
 
-; int get_user_32_bytes(void *dst, const void *src): all loads come before the first store
+; void *get_user_32_bytes(void *dst, const void *src): dst or ERR_PTR; all loads come before the first store
 align 16
 global get_user_32_bytes
 get_user_32_bytes:
 	mov rax, USER_END - 32
 	cmp rsi, rax
 	ja .bad
-	USER_ON
-.a:	mov rax, [rsi]
+	cmp byte [cpu_has_smap], 0
+	je .a
+	stac
+.a:	mov r8, [rsi]
 .b:	mov rcx, [rsi + 8]
 .c:	mov rdx, [rsi + 16]
-.d:	mov r8, [rsi + 24]
-	USER_OFF
-	mov [rdi], rax
+.d:	mov rax, [rsi + 24]
+	je .store			; the flags are still cmp's
+	clac
+.store:	mov [rdi], r8
 	mov [rdi + 8], rcx
 	mov [rdi + 16], rdx
-	mov [rdi + 24], r8
-	xor eax, eax
+	mov [rdi + 24], rax
+	mov rax, rdi
 	ret
 .fix:	USER_OFF
-.bad:	mov eax, -EFAULT
+.bad:	mov rax, -EFAULT
 	ret
 	EX .a, .fix
 	EX .b, .fix
