@@ -401,12 +401,24 @@ KTEST(sched_idle_policy)
 	kthread_stop(k[1]);
 }
 
-/* S1 and S4, while tasks come and go. */
+static int watch_min_vruntime(void *seen)
+{
+	while (!kthread_should_stop())
+		WRITE_ONCE(*(u64 *)seen, READ_ONCE(runqueues[0].cfs.min_vruntime));
+	return 0;
+}
+
+/* S1 and S4, while tasks come and go. We ourselves wake with less vruntime than what the watcher saw. */
 KTEST(sched_timeline)
 {
 	struct rq *rq = &runqueues[0];
-	u64 n[8] = { 0 }, low = 0;
-	struct task_struct *k[8];
+	u64 n[8] = { 0 }, seen = 0;
+	struct task_struct *k[8], *watcher = kthread_run(watch_min_vruntime, &seen, "watch");
+
+	sleep_ms(20);
+	for (u64 end = ktime_get() + 2 * NSEC_PER_MSEC; ktime_get() < end;)	/* at least one tick books us */
+		cpu_relax();
+	KEXPECT((s64)(rq->cfs.min_vruntime - seen) >= 0);
 
 	for (int i = 0; i < 8; i++) {
 		k[i] = kthread_run(spin, &n[i], "tree/%d", i);
@@ -424,13 +436,13 @@ KTEST(sched_timeline)
 			weight += se->load.weight;
 		}
 		KEXPECT(nr == rq->cfs.nr_running && weight == rq->cfs.load.weight);
-		KEXPECT((s64)(rq->cfs.min_vruntime - low) >= 0);
-		low = rq->cfs.min_vruntime;
+		KEXPECT((s64)(rq->cfs.min_vruntime - seen) >= 0);
 		spin_unlock_irqrestore(&rq->lock, flags);
 		sleep_ms(2);
 	}
 	for (int i = 0; i < 8; i++)
 		kthread_stop(k[i]);
+	kthread_stop(watcher);
 }
 
 /* S6: every task is where its links say, while others are made and end. */
