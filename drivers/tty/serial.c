@@ -55,11 +55,11 @@ static void set_ier(u8 ier)
 
 /* ---- console ---- */
 
-/* A line that takes nothing (a terminal that holds us up) loses kernel messages rather than stop the machine. */
+/* A line that takes nothing for a second (a terminal that holds us up) loses kernel messages rather than stop the machine. */
 static bool put_polled(char c)
 {
 	static bool stuck;
-	int spin = stuck ? 0 : 50000;
+	int spin = stuck ? 0 : 2000000;
 
 	while (!(uart_in(UART_LSR) & LSR_TX_EMPTY) && spin-- > 0)
 		cpu_relax();
