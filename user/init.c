@@ -148,13 +148,28 @@ static void become_session(const char *path)
 		chdir("/");
 }
 
-static pid_t start_shell(const char *path)
+static void banner(void)
+{
+	struct utsname u;
+
+	uname(&u);
+	printf("\n\033[1;36mCutaway\033[0m: %s %s on %s. "
+	       "Try \033[1msegments\033[0m, \033[1mfamily\033[0m, "
+	       "\033[1mcow\033[0m, \033[1mps\033[0m; "
+	       "\033[1mpoweroff\033[0m ends it.\n\n",
+	       u.sysname, u.release, u.machine);
+	fflush(stdout);
+}
+
+static pid_t start_shell(const char *path, bool first)
 {
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
 	become_session(path);
+	if (first)
+		banner();
 	execl("/bin/sh", "-sh", NULL);	/* a '-' in front: a login shell */
 	dprintf(2, "init: /bin/sh: %s\n", strerror(errno));
 	_exit(127);
@@ -167,8 +182,8 @@ static void keep_shell(struct console *con)
 	/* A shell that can't start must not eat the machine. */
 	if (con->started && now - con->started < 1)
 		sleep_ms(1000);
+	con->shell = start_shell(con->path, !con->started);
 	con->started = now;
-	con->shell = start_shell(con->path);
 	if (con->shell < 0)
 		con->shell = 0;
 }
@@ -225,19 +240,6 @@ static void run_and_power_off(const char *cmd)
 	power_down(SIGUSR2);
 }
 
-static void banner(void)
-{
-	struct utsname u;
-
-	uname(&u);
-	printf("\n\033[1;36mCutaway\033[0m: %s %s on %s. "
-	       "Try \033[1msegments\033[0m, \033[1mfamily\033[0m, "
-	       "\033[1mcow\033[0m, \033[1mps\033[0m; "
-	       "\033[1mpoweroff\033[0m ends it.\n\n",
-	       u.sysname, u.release, u.machine);
-	fflush(stdout);
-}
-
 static void set_up(void)
 {
 	static const int handled[] = { SIGTERM, SIGUSR1, SIGUSR2 };
@@ -265,7 +267,6 @@ int main(void)
 	if (getenv("CUTAWAY_RUN"))
 		run_and_power_off(getenv("CUTAWAY_RUN"));
 	find_consoles();
-	banner();
 	for (;;) {
 		pid_t pid;
 
