@@ -30,6 +30,8 @@ lint  ctags                         universal-ctags  ctags          ctags      u
 lint  /usr/bin/python3              python3          python3        python     python3
 llvm  clang                         clang            clang          clang      llvm
 llvm  ld.lld                        lld              lld            lld        lld
+fuzz  clang                         clang            clang          clang      llvm
+fuzz  /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a|/usr/lib/clang libclang-rt-14-dev compiler-rt compiler-rt -
 format clang-format                 clang-format     clang-tools-extra clang   clang-format
 window /usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so qemu-system-gui - -       -
 toolchain /usr/src/binutils         binutils-source  -              -          -
