@@ -236,9 +236,8 @@ static uint64_t yield_pair(unsigned long n)
 }
 
 /*
- * A token goes round n processes; one iteration is one hop.  SCHED_BATCH, as
- * a hop is then one switch: else who has slept long preempts the one that
- * wakes it, in large rings only, and each hop takes two.
+ * A token goes round n processes; one iteration is one hop, which should cost
+ * one switch, however many they are.
  */
 static void pass_on(int from, int to, unsigned long laps)
 {
@@ -262,13 +261,11 @@ static uint64_t send_round(int to, int from, unsigned long laps)
 	return now() - start;
 }
 
-static uint64_t ring(unsigned long n, int size, int policy)
+static uint64_t ring(unsigned long n, int size)
 {
-	struct sched_param none = { 0 };
 	int fds[32][2];
 	uint64_t ticks;
 
-	syscall(SYS_sched_setscheduler, 0, policy, &none);
 	for (int i = 0; i < size; i++)
 		if (pipe(fds[i]))
 			die("pipe");
@@ -285,19 +282,18 @@ static uint64_t ring(unsigned long n, int size, int policy)
 		close(fds[i][0]);
 		close(fds[i][1]);
 	}
-	syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
 	return ticks;
 }
 
 static uint64_t pipe_round_trip(unsigned long n)
 {
-	return ring(2 * n, 2, SCHED_OTHER);
+	return ring(2 * n, 2);
 }
 
-static uint64_t ring_2(unsigned long n)  { return ring(n, 2, SCHED_BATCH); }
-static uint64_t ring_8(unsigned long n)  { return ring(n, 8, SCHED_BATCH); }
-static uint64_t ring_16(unsigned long n) { return ring(n, 16, SCHED_BATCH); }
-static uint64_t ring_32(unsigned long n) { return ring(n, 32, SCHED_BATCH); }
+static uint64_t ring_2(unsigned long n)  { return ring(n, 2); }
+static uint64_t ring_8(unsigned long n)  { return ring(n, 8); }
+static uint64_t ring_16(unsigned long n) { return ring(n, 16); }
+static uint64_t ring_32(unsigned long n) { return ring(n, 32); }
 
 /* Processes */
 
