@@ -19,14 +19,15 @@ def test_elf_mutants():
 
 @pytest.mark.skipif(ON_LINUX, reason="about our unpacker")
 def test_cpio_mutants():
-    """Booted, that is; tests/host/fuzz_cpio.c tries far more of them on the same parser."""
+    """Booted, that is; tests/host/fuzz_cpio.c tries far more of them on the same parser. What is inside /init stays
+    as it is: a program of nonsense may loop for ever, and rightly."""
     rng = random.Random(1)
     good = archive({"/init": BUILD / "user/init", "/d/e/f": b"x" * 5000, "/g": b"", "/dev": None})
     size = len(good) - (BUILD / "user/init").stat().st_size
-    for nr in range(40):
+    for nr in range(500):
         data = bytearray(good)
         for _ in range(rng.randint(1, 6)):
-            where = rng.choice([rng.randrange(min(400, len(data))), len(data) - 1 - rng.randrange(min(size, 6500))])
+            where = rng.choice([rng.randrange(116), len(data) - 1 - rng.randrange(min(size, 6500))])
             data[where] = rng.choice([0, 0xff, ord("0"), ord("F"), ord("7"), rng.randrange(256)])
         if rng.random() < 0.2:
             del data[rng.randrange(len(data)):]
