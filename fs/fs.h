@@ -183,7 +183,6 @@ struct dentry {
 	u64 d_cookie;			/* position for readdir: fixed for the dentry's life in its directory */
 	struct super_block *d_sb;
 	const struct dentry_operations *d_op;
-	void *d_fsdata;
 };
 #define DCACHE_MOUNTED BIT(0)		/* something is mounted here */
 #define DCACHE_PINNED BIT(1)		/* memory fs: the name itself holds a reference */
@@ -215,7 +214,6 @@ struct dir_context {
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
 #define FMODE_PATH 4u
-#define FMODE_STREAM 8u
 #define FMODE_DENYWRITE 16u		/* open_exec: nobody may write while it is open */
 struct file {
 	atomic_t f_count;
@@ -254,7 +252,6 @@ struct fs_struct {
 #define LOOKUP_FOLLOW 1u		/* follow a symlink at the end */
 #define LOOKUP_DIRECTORY 2u		/* ENOTDIR unless it is one */
 #define LOOKUP_EMPTY 4u			/* "" means dirfd itself (AT_EMPTY_PATH) */
-#define LOOKUP_PARENT 8u
 struct filename {
 	char *name;			/* kernel copy of a user path */
 	char iname[64];

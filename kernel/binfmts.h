@@ -12,7 +12,6 @@
 struct linux_binprm {
 	char buf[BINPRM_BUF_SIZE];	/* start of the file, zero filled */
 	struct file *file;
-	struct file *executable;	/* the script, when file is its interpreter (binfmt_misc) */
 	const char *filename;		/* as given */
 	const char *interp;		/* what really runs: differs for scripts */
 	char *interp_alloc;		/* kmalloc'd interp, or NULL */
@@ -27,8 +26,7 @@ struct linux_binprm {
 	u64 exec;			/* address of the filename string, for AT_EXECFN */
 	unsigned recursion;		/* scripts of scripts: 5 at most, then -ELOOP */
 	struct cred *cred;		/* new: setuid bits applied */
-	bool secureexec, have_execfd;
-	unsigned interp_flags;
+	bool secureexec;
 	bool point_of_no_return;
 	struct rlimit rlim_stack;
 };

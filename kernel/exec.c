@@ -367,7 +367,6 @@ int begin_new_exec(struct linux_binprm *bprm)
 	p->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
 	do_close_on_exec(p->files);
 	strscpy(p->comm, basename(bprm->filename), sizeof(p->comm));
-	p->self_exec_id++;
 	flush_signal_handlers(p, false);
 	p->sas_ss_sp = p->sas_ss_size = 0;
 	p->exit_signal = SIGCHLD;

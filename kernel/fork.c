@@ -283,7 +283,6 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 	p->robust_list = NULL;
 	p->kthread = NULL;
 	p->fail_nth = 0;
-	p->splice_pipe = NULL;
 	p->set_child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : NULL;
 	p->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? args->child_tid : NULL;
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) {	/* two tasks must not use one alternate stack */

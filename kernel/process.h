@@ -51,7 +51,6 @@ struct signal_struct {			/* one for a thread group */
 	int nr_threads;
 	struct sigpending shared_pending;
 	int group_exit_code;
-	struct task_struct *group_exit_task;
 	int group_stop_count;
 	unsigned flags;			/* SIGNAL_* */
 	struct wait_queue_head wait_chldexit;

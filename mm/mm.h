@@ -166,7 +166,6 @@ struct vm_area_struct {			/* mmap_lock */
 	u64 vm_pgoff;			/* offset in the file, pages; anonymous: vm_start's page number */
 	struct file *vm_file;
 	const struct vm_operations_struct *vm_ops;
-	void *vm_private_data;
 	struct list_head shared;	/* mapping->i_mmap; i_mmap_lock */
 };
 struct mm_struct {
@@ -199,10 +198,8 @@ extern struct mm_struct init_mm;
 
 #define FAULT_FLAG_WRITE BIT(0)
 #define FAULT_FLAG_USER BIT(1)
-#define FAULT_FLAG_INSTRUCTION BIT(2)
 #define VM_FAULT_OOM 0x1
 #define VM_FAULT_SIGBUS 0x2
-#define VM_FAULT_MAJOR 0x4
 #define VM_FAULT_SIGSEGV 0x40
 #define VM_FAULT_NOPAGE 0x100		/* the entry is in place already */
 struct vm_fault {

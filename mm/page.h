@@ -17,7 +17,6 @@
 #define PG_reserved BIT(0)		/* not RAM of ours: holes, kernel image, mem_map */
 #define PG_buddy BIT(1)			/* head of a free block; order valid */
 #define PG_slab BIT(2)
-#define PG_uptodate BIT(3)
 #define PG_dirty BIT(4)
 #define PG_anon BIT(5)			/* mapped by anonymous memory */
 #define PG_table BIT(6)			/* a page table */

@@ -253,7 +253,6 @@ void sched_fork(struct task_struct *p)
 	INIT_LIST_HEAD(&p->rt.run_list);
 	p->nr_held_sleeping = 0;
 	p->wchan = NULL;
-	p->wait_start = p->block_start = 0;
 	p->start_time = ktime_get();
 	if (unlikely(p->sched_reset_on_fork)) {
 		p->static_prio = p->rt_priority ? NICE_TO_PRIO(0) : max(p->static_prio, NICE_TO_PRIO(0));

@@ -45,7 +45,6 @@ struct fs_struct;
 struct signal_struct;
 struct sighand_struct;
 struct cred;
-struct pipe_inode_info;
 struct lock_id;
 
 #define KSTACK_SIZE 16384		/* below it one unmapped guard page */
@@ -69,8 +68,6 @@ struct lock_id;
 /* p->ti_flags: work on the way out of the kernel. */
 #define TIF_NEED_RESCHED BIT(0)
 #define TIF_SIGPENDING BIT(1)
-#define TIF_SINGLESTEP BIT(2)
-#define TIF_SYSCALL_TRACE BIT(3)	/* slow syscall path: ptrace, trace points */
 #define TIF_FORCED_IRET BIT(4)		/* regs were changed so that sysret is not safe */
 #define TIF_RESTORE_SIGMASK BIT(5)	/* sigsuspend: put saved_sigmask back unless a handler runs */
 
@@ -79,11 +76,8 @@ struct lock_id;
 #define PF_EXITING BIT(1)
 #define PF_FORKNOEXEC BIT(2)		/* has not exec'd since fork */
 #define PF_SIGNALED BIT(3)		/* killed by a signal */
-#define PF_DUMPCORE BIT(4)
 #define PF_MEMDIE BIT(5)		/* chosen by the OOM killer */
 #define PF_IDLE BIT(6)
-#define PF_STARTED BIT(7)
-#define PF_VFORKDONE BIT(8)
 
 struct load_weight {
 	u64 weight;			/* nice 0 = 1024 */
@@ -145,7 +139,6 @@ struct task_struct {
 	u64 utime, stime;		/* ticks of 1 ms, own tick only */
 	u64 start_time;			/* ktime_get() at fork */
 	u64 min_flt, maj_flt;
-	u64 wait_start, block_start;
 	const char *wchan;		/* what it sleeps on, for /proc/PID/wchan; may be NULL */
 	unsigned nr_held_sleeping;	/* sleeping locks held, with their ranks, for the checker */
 	const struct lock_id *held_locks[8];
@@ -161,11 +154,9 @@ struct task_struct {
 	struct list_head ptraced, ptrace_entry;
 	struct hlist_node pid_hash;
 	struct hlist_node pgrp_node, session_node;	/* unused walls may stay empty */
-	struct task_struct *vfork_waiter;	/* parent that waits in vfork */
 	struct completion *vfork_done;
 	int exit_code, exit_signal, pdeath_signal;
 	unsigned ptrace;
-	u64 self_exec_id;
 
 	/* what fork shares or copies */
 	const struct cred *cred;
@@ -186,15 +177,12 @@ struct task_struct {
 	void __user *robust_list;
 	struct thread_struct thread;
 	char comm[16];
-	u64 utime_scaled, stime_scaled, default_timer_slack;
+	u64 default_timer_slack;
+	u64 ioac_rchar, ioac_wchar;
 	int fail_nth;			/* fault injection: >0 counts down, the allocation at 1 fails */
-	u64 trace_state[2];
 	struct timer real_sleep;	/* for schedule_timeout */
 	void *kthread;			/* struct kthread of a kernel thread */
 	unsigned personality;
-	unsigned link_count;		/* symlinks followed in this path walk */
-	struct pipe_inode_info *splice_pipe;
-	u64 ioac_rchar, ioac_wchar;
 };
 
 /* ---- the run queue (private to sched/, here for ct-runqueue and /proc/sched_debug) ---- */

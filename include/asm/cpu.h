@@ -36,7 +36,7 @@ struct cpu {
 	struct rq *rq;
 	unsigned nr_held;		/* spinlocks held, for the rank check */
 	struct spinlock *held[MAX_HELD_LOCKS];
-	u64 nr_switches, nr_irqs, nr_faults, nr_syscalls, nr_forks;
+	u64 nr_switches, nr_irqs, nr_faults, nr_forks;
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
 	u64 gdt[10];
 	struct tss tss __aligned(16);
