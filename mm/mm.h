@@ -26,6 +26,7 @@
  *  M7  mm->total_vm, rss counters and map_count are what a walk would find; at exit all are 0.
  *  M8  A slab page's inuse is the number of its objects that are out, or kept by a CPU for its next allocation.
  *  M9  Nothing is allocated after the point of no return of fork, exec, mmap.
+ *  M10 The tables that the processor uses (CR3) are those of current->active_mm, between any two switches.
  *
  * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_lock > page_table_lock > mapping->tree_lock
  *        > vmalloc > slab > zone.

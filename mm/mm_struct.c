@@ -176,6 +176,7 @@ struct mm_struct *get_task_mm(struct task_struct *p)
 
 void switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
+	BUG_ON(prev && read_cr3() != __pa(prev->pgd));	/* M10 */
 	if (prev == next)
 		return;
 	set_bit(smp_processor_id(), next->cpu_bitmap);

@@ -263,10 +263,13 @@ pte_t *pte_lookup(struct mm_struct *mm, u64 addr)
 
 /* ---- the TLB. One CPU runs; others will be asked by IPI, by mm->cpu_bitmap ---- */
 
+/* A switch between the question and the write would load the tables of a task that does not run any more. */
 void flush_tlb_mm(struct mm_struct *mm)
 {
+	preempt_disable();
 	if (mm == current->active_mm)
 		write_cr3(__pa(mm->pgd));
+	preempt_enable();
 }
 
 void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end)
@@ -274,7 +277,7 @@ void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end)
 	if (mm != current->active_mm)
 		return;
 	if (end - start > FLUSH_ALL_PAGES * PAGE_SIZE) {
-		write_cr3(__pa(mm->pgd));
+		flush_tlb_mm(mm);
 		return;
 	}
 	for (; start < end; start += PAGE_SIZE)

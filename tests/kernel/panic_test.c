@@ -1,5 +1,6 @@
 /* Each of these must panic; the names begin with panic_, and they run only when asked for (tests/sched/test_lock_panics.py). */
 #include "ktest.h"
+#include "mm/mm.h"
 #include "sched/lock.h"
 
 static DEFINE_SPINLOCK(low_lock, RANK_TASKLIST);
@@ -53,4 +54,14 @@ KTEST(panic_mutex_not_held)
 {
 	mutex_lock(&high_mutex);
 	mutex_unlock(&low_mutex);
+}
+
+/* The tables of somebody else are loaded, as a flush did that a switch interrupted. */
+KTEST(panic_wrong_tables)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	preempt_disable();
+	write_cr3(__pa(mm->pgd));
+	switch_mm(current->active_mm, mm);
 }

@@ -20,3 +20,9 @@ def test_it_panics(name):
 
         m.expect("holds .*high_", 5)
         m.expect("Call Trace:", 5)
+
+
+def test_wrong_tables():
+    """M10: a switch away from page tables that are not the task's."""
+    with Machine("panic_wrong_tables", append="ktest=panic_wrong_tables panic=-1", kernel=BUILD / "ktest.elf", mem="64") as m:
+        m.expect("Kernel panic - not syncing: .*mm_struct.c.*read_cr3", 20)

@@ -10,7 +10,7 @@ def test_every_invariant_has_a_row():
     stated = set()
     for header in HEADERS:
         text = (TOP / header).read_text()
-        stated |= set(re.findall(r"^ \*  ([A-Z]\d+)  ", text, re.M)) | set(re.findall(r"invariant ([A-Z]\d+):", text))
+        stated |= set(re.findall(r"^ \*  ([A-Z]\d+) +", text, re.M)) | set(re.findall(r"invariant ([A-Z]\d+):", text))
     assert stated == {row[0].strip() for row in ROWS}
 
 
