@@ -541,38 +541,48 @@ interrupted:
 	regs->rax = -EINTR;
 }
 
+/* The mask to come back to: what was blocked, or what sigsuspend put aside. */
+static sigset_t sigmask_to_save(struct task_struct *p)
+{
+	if (!test_tsk_thread_flag(p, TIF_RESTORE_SIGMASK))
+		return p->blocked;
+	clear_tsk_thread_flag(p, TIF_RESTORE_SIGMASK);
+	return p->saved_sigmask;
+}
+
+/* The handler will run: what its action says is blocked until it returns. */
+static void signal_delivered(int sig, const struct k_sigaction *ka)
+{
+	sigset_t block = current->blocked | ka->sa.sa_mask;
+
+	if (!(ka->sa.sa_flags & SA_NODEFER))
+		block |= sigmask(sig);
+	if (block != current->blocked)
+		sigprocmask_set(block);
+}
+
 void do_signal(struct pt_regs *regs)
 {
 	struct task_struct *p = current;
 	struct k_sigaction ka;
 	siginfo_t info;
-	sigset_t oldset, block;
+	sigset_t oldset;
 	int sig = 0;
 
 	if (signal_pending(p))
 		sig = get_signal(&ka, &info);
 	restart_call(regs, sig ? &ka : NULL);
-	oldset = p->blocked;
-	if (test_tsk_thread_flag(p, TIF_RESTORE_SIGMASK)) {
-		oldset = p->saved_sigmask;
-		clear_tsk_thread_flag(p, TIF_RESTORE_SIGMASK);
-	}
+	oldset = sigmask_to_save(p);
 	if (!sig) {
 		if (oldset != p->blocked)
 			sigprocmask_set(oldset);
-		return;
-	}
-	if (setup_rt_frame(sig, &ka, &info, &oldset, regs)) {
+	} else if (!setup_rt_frame(sig, &ka, &info, &oldset, regs)) {
+		signal_delivered(sig, &ka);
+	} else {
 		if (sig == SIGSEGV)	/* no use to ask that handler again */
 			p->sighand->action[SIGSEGV - 1].sa.sa_handler = SIG_DFL;
 		force_sig(SIGSEGV);
-		return;
 	}
-	block = p->blocked | ka.sa.sa_mask;
-	if (!(ka.sa.sa_flags & SA_NODEFER))
-		block |= sigmask(sig);
-	if (block != p->blocked)
-		sigprocmask_set(block);
 }
 
 /* ---- fork, exec, exit ---- */
