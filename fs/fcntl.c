@@ -87,10 +87,6 @@ long sys_fcntl(unsigned fd, unsigned cmd, unsigned long arg)
 	case F_GETSIG:
 		ret = 0;
 		break;
-	case F_SETPIPE_SZ:
-	case F_GETPIPE_SZ:
-		ret = S_ISFIFO(f.file->f_inode->i_mode) ? pipe_fcntl(f.file, cmd, arg) : -EBADF;
-		break;
 	}
 	fdput(f);
 	return ret;

@@ -377,7 +377,6 @@ static inline void poll_wait(struct file *f, struct wait_queue_head *wq, struct 
 /* ---- pipe.c ---- */
 extern const struct file_operations pipefifo_fops;
 int do_pipe2(int fd[2], int flags);
-long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ */
 
 /* ---- seq: text files whose whole content a function prints (proc) ---- */
 struct seq_file {

@@ -7,7 +7,7 @@
  *
  * A FIFO's pipe hangs on its inode while somebody has it open; what it holds goes with the last of them.
  *
- * In Linux: fs/pipe.c. Packet mode (O_DIRECT), splice and watch queues are left out.
+ * In Linux: fs/pipe.c. There also: other sizes (F_SETPIPE_SZ), packet mode (O_DIRECT), splice, watch queues.
  */
 #include "fs/pipe.h"
 #include "asm/uaccess.h"
@@ -21,14 +21,8 @@
 static DEFINE_SPINLOCK(pipe_lock, RANK_MISC);	/* inode->i_pipe, pipe->files */
 
 static inline bool pipe_empty(const struct pipe_inode_info *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
-static inline bool pipe_full(const struct pipe_inode_info *p)
-{
-	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->ring_size);
-}
-static inline struct pipe_buffer *pipe_buf(struct pipe_inode_info *p, unsigned n)
-{
-	return &p->bufs[n & (p->ring_size - 1)];
-}
+static inline bool pipe_full(const struct pipe_inode_info *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail) >= PIPE_BUFFERS; }
+static inline struct pipe_buffer *pipe_buf(struct pipe_inode_info *p, unsigned n) { return &p->bufs[n % PIPE_BUFFERS]; }
 
 /* The waiter queued itself before it looked, we changed the ring before we look: one sees the other. */
 static void wake_side(struct wait_queue_head *wq, unsigned events)
@@ -225,18 +219,12 @@ static long pipe_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 static struct pipe_inode_info *alloc_pipe(void)
 {
 	struct pipe_inode_info *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
-	struct pipe_buffer *bufs = kzalloc(PIPE_DEF_BUFFERS * sizeof(*bufs), GFP_KERNEL);
 
-	if (!pipe || !bufs) {
-		kfree(pipe);
-		kfree(bufs);
+	if (!pipe)
 		return NULL;
-	}
 	mutex_init(&pipe->mutex, "pipe", RANK_PIPE);
 	init_waitqueue_head(&pipe->rd_wait);
 	init_waitqueue_head(&pipe->wr_wait);
-	pipe->bufs = bufs;
-	pipe->ring_size = PIPE_DEF_BUFFERS;
 	return pipe;
 }
 
@@ -244,7 +232,6 @@ static void free_pipe(struct pipe_inode_info *pipe)
 {
 	for (; !pipe_empty(pipe); pipe->tail++)
 		put_page(pipe_buf(pipe, pipe->tail)->page);
-	kfree(pipe->bufs);
 	kfree(pipe);
 }
 
@@ -332,14 +319,8 @@ static int fifo_open(struct inode *inode, struct file *f)
 }
 
 const struct file_operations pipefifo_fops = {
-	.open = fifo_open,
-	.release = pipe_release,
-	.read = pipe_read,
-	.write = pipe_write,
-	.writev = pipe_writev,
-	.poll = pipe_poll,
-	.ioctl = pipe_ioctl,
-	.unseekable = true,
+	.open = fifo_open, .release = pipe_release, .read = pipe_read, .write = pipe_write, .writev = pipe_writev,
+	.poll = pipe_poll, .ioctl = pipe_ioctl, .unseekable = true,
 };
 
 /* A new pipe's two files, both ends of one inode. 0 or -errno. */
@@ -413,47 +394,3 @@ long sys_pipe2(int __user *fds, int flags)
 }
 
 long sys_pipe(int __user *fds) { return sys_pipe2(fds, 0); }
-
-/* ---- size ---- */
-
-static long set_ring_size(struct pipe_inode_info *pipe, unsigned slots)
-{
-	struct pipe_buffer *bufs = kzalloc(slots * sizeof(*bufs), GFP_KERNEL);
-	unsigned used = pipe->head - pipe->tail;
-
-	if (!bufs)
-		return -ENOMEM;
-	if (used > slots) {
-		kfree(bufs);
-		return -EBUSY;
-	}
-	for (unsigned i = 0; i < used; i++)
-		bufs[i] = *pipe_buf(pipe, pipe->tail + i);
-	kfree(pipe->bufs);
-	pipe->bufs = bufs;
-	pipe->tail = 0;
-	pipe->head = used;
-	pipe->ring_size = slots;
-	return slots * PAGE_SIZE;
-}
-
-long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg)
-{
-	struct pipe_inode_info *pipe = f->f_op == &pipefifo_fops ? f->f_inode->i_pipe : NULL;
-	long ret;
-
-	if (!pipe)
-		return -EBADF;
-	mutex_lock(&pipe->mutex);
-	if (cmd == F_GETPIPE_SZ)
-		ret = pipe->ring_size * PAGE_SIZE;
-	else if (arg > 1UL << 31)
-		ret = -EINVAL;
-	else if (arg > PIPE_MAX_SIZE)
-		ret = -EPERM;
-	else
-		ret = set_ring_size(pipe, arg <= PAGE_SIZE ? 1 : 1u << (fls64(arg - 1) - PAGE_SHIFT));
-	mutex_unlock(&pipe->mutex);
-	wake_side(&pipe->wr_wait, POLLOUT | POLLWRNORM);
-	return ret;
-}

@@ -1,7 +1,7 @@
 /*
  * A pipe: a ring of page buffers between those that write and those that read.
  *
- *   bufs     [   ][###][####][####][##  ][   ]      head and tail only grow; slot = n & (ring_size - 1)
+ *   bufs     [   ][###][####][####][##  ][   ]      head and tail only grow; slot = n % PIPE_BUFFERS
  *                  ^tail            ^head - 1       F7: head - tail slots are full
  *
  * A write fills whole pages; a short one is added to the last page if it fits there as a whole. So a write
@@ -13,8 +13,7 @@
 #include "fs/fs.h"
 
 #define PIPE_BUF 4096
-#define PIPE_DEF_BUFFERS 16
-#define PIPE_MAX_SIZE (1u << 20)	/* for F_SETPIPE_SZ without CAP_SYS_RESOURCE; here for all */
+#define PIPE_BUFFERS 16			/* slots: a power of 2 */
 
 struct pipe_buffer {
 	struct page *page;
@@ -23,12 +22,9 @@ struct pipe_buffer {
 struct pipe_inode_info {
 	struct mutex mutex;		/* guards all but files; open takes it too */
 	struct wait_queue_head rd_wait, wr_wait;	/* rd_wait: also opens that wait for the other side */
-	unsigned head, tail, ring_size;	/* ring_size is a power of 2 */
-	struct pipe_buffer *bufs;
+	unsigned head, tail;
+	struct pipe_buffer bufs[PIPE_BUFFERS];
 	unsigned readers, writers;	/* open ends */
 	unsigned r_counter, w_counter;	/* opens ever: a FIFO's open waits for a change */
 	unsigned files;			/* struct files; pipe_lock. At 0 the pipe goes */
 };
-
-/* F_SETPIPE_SZ and F_GETPIPE_SZ: the size in bytes; -EBADF when f is no pipe, -EINVAL, -EBUSY, -EPERM, -ENOMEM. */
-long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);

@@ -31,8 +31,6 @@
 #define F_SETSIG 10
 #define F_GETSIG 11
 #define F_DUPFD_CLOEXEC 1030
-#define F_SETPIPE_SZ 1031
-#define F_GETPIPE_SZ 1032
 #define F_ADD_SEALS 1033
 #define F_GET_SEALS 1034
 #define LOCK_SH 1

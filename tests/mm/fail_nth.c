@@ -107,8 +107,7 @@ static int do_pipe(void)
 
 	if (pipe2(fds, O_NONBLOCK))
 		return -1;
-	ret = fcntl(fds[0], F_SETPIPE_SZ, 32 * PAGE) < 0 ? -1 : 0;
-	ret |= write(fds[1], data, sizeof(data)) == (ssize_t)sizeof(data) ? 0 : -1;
+	ret = write(fds[1], data, sizeof(data)) == (ssize_t)sizeof(data) ? 0 : -1;
 	close(fds[0]);
 	close(fds[1]);
 	return ret;

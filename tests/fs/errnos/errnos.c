@@ -838,10 +838,6 @@ int main(int, char **argv)
 	T(fcntl, fd, F_GETOWN, 0);
 	T(fcntl, fd, F_GETSIG, 0);
 	T(fcntl, dfd, F_GETFL, 0);
-	T(fcntl, p[0], F_GETPIPE_SZ, 0);
-	T(fcntl, fd, F_GETPIPE_SZ, 0);
-	T(fcntl, p[0], F_SETPIPE_SZ, -1);
-	T(fcntl, p[0], F_SETPIPE_SZ, 1);
 	T(fcntl, p[0], F_GETFL, 0);
 	{
 		struct flock l = {F_WRLCK, 0, 0, 10, 0};
