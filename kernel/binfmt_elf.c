@@ -55,16 +55,14 @@ static int open_interp(const struct elf_image *image, struct elf_image *interp)
 {
 	const struct elf64_phdr *ph = &image->phdrs[image->lay.interp];
 	loff_t pos = ph->p_offset;
-	char *name;
-	ssize_t n;
 	int err;
 
 	if (ph->p_filesz > PATH_MAX || ph->p_filesz < 2 || pos < 0)
 		return -ENOEXEC;
-	name = kmalloc(ph->p_filesz, GFP_KERNEL);
+	char *name = kmalloc(ph->p_filesz, GFP_KERNEL);
 	if (!name)
 		return -ENOMEM;
-	n = kernel_read(image->file, name, ph->p_filesz, &pos);
+	ssize_t n = kernel_read(image->file, name, ph->p_filesz, &pos);
 	if (n != ph->p_filesz)
 		err = n < 0 ? n : -EIO;
 	else if (name[ph->p_filesz - 1])
@@ -97,7 +95,6 @@ static void release_image(struct elf_image *image, bool opened)
 static u64 choose_bias(const struct elf_layout *lay)
 {
 	u64 size = lay->end - lay->start, at = vm_mmap(NULL, 0, size + lay->align - PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
-
 	if (IS_ERR((void *)at))
 		return 0;
 	vm_munmap(at, size + lay->align - PAGE_SIZE);
@@ -135,15 +132,13 @@ static int map_segment(const struct elf_image *image, const struct elf64_phdr *p
 static int map_image(const struct elf_image *image)
 {
 	u64 start = image->bias + image->lay.start, end = image->bias + image->lay.end;
-	bool taken;
 	int err = 0;
-
 	if (start > TASK_SIZE || end > TASK_SIZE || end < start)
 		return -ENOMEM;
 	if (start < MMAP_MIN_ADDR)
 		return -EPERM;
 	down_read(&current->mm->mmap_lock);
-	taken = find_vma_intersection(current->mm, start, end);
+	bool taken = find_vma_intersection(current->mm, start, end);
 	up_read(&current->mm->mmap_lock);
 	if (taken)
 		return -EEXIST;
@@ -175,7 +170,6 @@ static void set_mm_fields(const struct elf_image *image, bool dynamic)
 static int put_pointers(u64 __user **sp, u64 *s, int n)
 {
 	ssize_t len;
-
 	while (n-- > 0) {
 		if (put_user(*s, (*sp)++))
 			return -EFAULT;
@@ -225,14 +219,13 @@ static int create_elf_tables(struct linux_binprm *bprm, const struct elf_image *
 	u64 words = 1 + bprm->argc + 1 + bprm->envc + 1 + n;
 	u64 __user *sp = (u64 *)((random_at - words * sizeof(u64)) & ~15UL);
 	u64 strings = mm->arg_start;
-	int err;
 
 	bprm->p = (u64)sp;
 	if (copy_to_user((void *)platform, "x86_64", 7) || copy_to_user((void *)random_at, random, sizeof(random)))
 		return -EFAULT;
 	if (put_user((u64)bprm->argc, sp++))
 		return -EFAULT;
-	err = put_pointers(&sp, &strings, bprm->argc);
+	int err = put_pointers(&sp, &strings, bprm->argc);
 	mm->arg_end = mm->env_start = strings;
 	if (!err)
 		err = put_pointers(&sp, &strings, bprm->envc);
@@ -246,16 +239,12 @@ static int create_elf_tables(struct linux_binprm *bprm, const struct elf_image *
 static int start_image(struct linux_binprm *bprm, struct elf_image *image, struct elf_image *interp)
 {
 	struct elf_image *first = interp->file ? interp : image;
-	u64 entry;
-	int err;
-
 	setup_new_exec(bprm);
-	err = setup_arg_pages(bprm, image->lay.exec_stack);
+	int err = setup_arg_pages(bprm, image->lay.exec_stack);
 	if (err)
 		return err;
 	if (image->hdr.e_type == ET_DYN && interp->file) {
 		u64 base = ELF_ET_DYN_BASE + (bprm_randomize() ? (get_random_u64() & MMAP_RND_MASK) << PAGE_SHIFT : 0);
-
 		image->bias = (base & ~(image->lay.align - 1)) - image->lay.start;
 	} else if (image->hdr.e_type == ET_DYN) {
 		image->bias = choose_bias(&image->lay);
@@ -274,7 +263,7 @@ static int start_image(struct linux_binprm *bprm, struct elf_image *image, struc
 	err = create_elf_tables(bprm, image, interp->bias);
 	if (err)
 		return err;
-	entry = first->bias + first->hdr.e_entry;
+	u64 entry = first->bias + first->hdr.e_entry;
 	if (entry >= TASK_SIZE)
 		return -EINVAL;
 	finalize_exec(bprm);
@@ -285,10 +274,8 @@ static int start_image(struct linux_binprm *bprm, struct elf_image *image, struc
 static int load_elf_binary(struct linux_binprm *bprm)
 {
 	struct elf_image image = { .file = bprm->file }, interp = { 0 };
-	int err;
-
 	memcpy(&image.hdr, bprm->buf, sizeof(image.hdr));
-	err = read_image(&image);
+	int err = read_image(&image);
 	if (!err && image.lay.interp >= 0)
 		err = open_interp(&image, &interp);
 	if (!err)
@@ -302,7 +289,4 @@ static int load_elf_binary(struct linux_binprm *bprm)
 
 static struct linux_binfmt elf_format = { .name = "elf", .load_binary = load_elf_binary };
 
-void __init binfmt_elf_init(void)
-{
-	register_binfmt(&elf_format);
-}
+void __init binfmt_elf_init(void) { register_binfmt(&elf_format); }

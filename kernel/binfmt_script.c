@@ -17,7 +17,6 @@ static int parse_line(char *line, char *limit, char **name, char **arg)
 {
 	char *end = memchr(line, '\n', limit - line + 1), *p;
 	bool cut = !end;
-
 	if (cut)
 		end = limit;
 	for (p = line; p < end && is_blank(*p); p++)
@@ -46,12 +45,10 @@ static int parse_line(char *line, char *limit, char **name, char **arg)
 static int load_script(struct linux_binprm *bprm)
 {
 	char line[BINPRM_BUF_SIZE], *name, *arg;	/* bprm->buf will be the interpreter's */
-	int err;
-
 	if (bprm->buf[0] != '#' || bprm->buf[1] != '!')
 		return -ENOEXEC;
 	memcpy(line, bprm->buf + 2, BINPRM_BUF_SIZE - 2);
-	err = parse_line(line, line + BINPRM_BUF_SIZE - 3, &name, &arg);
+	int err = parse_line(line, line + BINPRM_BUF_SIZE - 3, &name, &arg);
 	if (err)
 		return err;
 	/* argv[0] goes; in its place, pushed from the last: path of the script, argument, interpreter. */
@@ -72,7 +69,4 @@ static int load_script(struct linux_binprm *bprm)
 
 static struct linux_binfmt script_format = { .name = "script", .load_binary = load_script };
 
-void __init binfmt_script_init(void)
-{
-	insert_binfmt(&script_format);
-}
+void __init binfmt_script_init(void) { insert_binfmt(&script_format); }

@@ -30,7 +30,6 @@ struct cred init_cred = {
 struct cred *prepare_creds(void)
 {
 	struct cred *new = kmem_cache_alloc(cred_jar, GFP_KERNEL);
-
 	if (!new)
 		return NULL;
 	*new = *current->cred;
@@ -56,28 +55,23 @@ void commit_creds(struct cred *new)
 	const struct cred *old = current->cred;
 	bool changed = new->euid != old->euid || new->egid != old->egid || new->fsuid != old->fsuid ||
 		       new->fsgid != old->fsgid || (new->cap_permitted & ~old->cap_permitted);
-	u64 flags;
 
 	if (changed) {
 		if (current->mm)
 			current->mm->dumpable = 0;
 		current->pdeath_signal = 0;
 	}
-	flags = spin_lock_irqsave(&tasklist_lock);
+	u64 flags = spin_lock_irqsave(&tasklist_lock);
 	current->cred = new;
 	spin_unlock_irqrestore(&tasklist_lock, flags);
 	put_cred(old);
 }
 
-bool capable(int cap)
-{
-	return current->cred->cap_effective >> cap & 1;
-}
+bool capable(int cap) { return current->cred->cap_effective >> cap & 1; }
 
 bool in_group_p(gid_t gid)
 {
 	const struct cred *c = current->cred;
-
 	if (gid == c->fsgid)
 		return true;
 	for (unsigned i = 0; i < c->ngroups; i++)
@@ -93,15 +87,8 @@ struct ids {
 };
 _Static_assert(offsetof(struct cred, fsgid) - offsetof(struct cred, gid) == offsetof(struct ids, fs), "cred holds two struct ids");
 
-static struct ids *cred_ids(const struct cred *c, bool group)
-{
-	return (struct ids *)(group ? &c->gid : &c->uid);
-}
-
-static bool all_nonzero(const struct cred *c)
-{
-	return c->uid && c->euid && c->suid;
-}
+static struct ids *cred_ids(const struct cred *c, bool group) { return (struct ids *)(group ? &c->gid : &c->uid); }
+static bool all_nonzero(const struct cred *c) { return c->uid && c->euid && c->suid; }
 
 /* Capabilities follow the user ids. */
 static void fix_caps(struct cred *new, const struct cred *old)
@@ -127,27 +114,17 @@ static long commit_ids(struct cred *new, bool group)
 	return 0;
 }
 
-static bool may_set(bool group)
-{
-	return capable(group ? CAP_SETGID : CAP_SETUID);
-}
-
-static bool is_one_of(u32 id, const struct ids *o)
-{
-	return id == o->real || id == o->effective || id == o->saved;
-}
+static bool may_set(bool group) { return capable(group ? CAP_SETGID : CAP_SETUID); }
+static bool is_one_of(u32 id, const struct ids *o) { return id == o->real || id == o->effective || id == o->saved; }
 
 static long set_id(u32 id, bool group)
 {
-	struct cred *new;
-	struct ids *n;
-
 	if (id == NO_ID)
 		return -EINVAL;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
-	n = cred_ids(new, group);
+	struct ids *n = cred_ids(new, group);
 	if (may_set(group)) {
 		n->real = n->saved = id;
 	} else if (id != n->real && id != n->saved) {
@@ -162,11 +139,9 @@ static long set_reid(u32 real, u32 effective, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
 	struct cred *new = prepare_creds();
-	struct ids *n;
-
 	if (!new)
 		return -ENOMEM;
-	n = cred_ids(new, group);
+	struct ids *n = cred_ids(new, group);
 	if ((real != NO_ID && real != o->real && real != o->effective && !may_set(group)) ||
 	    (effective != NO_ID && !is_one_of(effective, o) && !may_set(group))) {
 		put_cred(new);
@@ -186,11 +161,9 @@ static long set_resid(u32 real, u32 effective, u32 saved, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
 	struct cred *new = prepare_creds();
-	struct ids *n;
-
 	if (!new)
 		return -ENOMEM;
-	n = cred_ids(new, group);
+	struct ids *n = cred_ids(new, group);
 	if (!may_set(group) && ((real != NO_ID && !is_one_of(real, o)) || (effective != NO_ID && !is_one_of(effective, o)) ||
 				(saved != NO_ID && !is_one_of(saved, o)))) {
 		put_cred(new);
@@ -209,7 +182,6 @@ static long set_resid(u32 real, u32 effective, u32 saved, bool group)
 static long get_resid(u32 __user *real, u32 __user *effective, u32 __user *saved, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
-
 	return put_user(o->real, real) || put_user(o->effective, effective) || put_user(o->saved, saved) ? -EFAULT : 0;
 }
 
@@ -218,11 +190,9 @@ static long set_fsid(u32 id, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
 	u32 old = o->fs;
-	struct cred *new;
-
 	if (id == NO_ID || id == old || (!is_one_of(id, o) && !may_set(group)))
 		return old;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return old;
 	cred_ids(new, group)->fs = id;
@@ -252,7 +222,6 @@ long sys_setfsgid(gid_t gid) { return set_fsid(gid, true); }
 long sys_getgroups(int size, gid_t __user *list)
 {
 	const struct cred *c = current->cred;
-
 	if (size < 0 || (size && size < c->ngroups))
 		return -EINVAL;
 	if (size && copy_to_user(list, c->groups, c->ngroups * sizeof(gid_t)))
@@ -262,20 +231,17 @@ long sys_getgroups(int size, gid_t __user *list)
 
 long sys_setgroups(int size, gid_t __user *list)
 {
-	struct cred *new;
 	gid_t gid;
 	long err;
-
 	if (!capable(CAP_SETGID))
 		return -EPERM;
 	if ((unsigned)size > NGROUPS_MAX)
 		return -EINVAL;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
 	for (new->ngroups = 0; new->ngroups < size; new->ngroups++) {
 		unsigned i = new->ngroups;
-
 		err = -EFAULT;
 		if (get_user(gid, list + i))
 			goto fail;
@@ -302,7 +268,6 @@ struct cap_data { u32 effective, permitted, inheritable; };
 static int cap_version(struct cap_header __user *header)
 {
 	u32 version;
-
 	if (get_user(version, &header->version))
 		return -EFAULT;
 	if (version == _LINUX_CAPABILITY_VERSION_1)
@@ -316,7 +281,6 @@ long sys_capget(void __user *uheader, void __user *udata)
 {
 	struct cap_header __user *header = uheader;
 	struct cap_data d[2];
-	struct task_struct *p;
 	int pid, n = cap_version(header);
 
 	if (!udata || n < 0)
@@ -326,7 +290,7 @@ long sys_capget(void __user *uheader, void __user *udata)
 	if (pid < 0)
 		return -EINVAL;
 	spin_lock_irq(&tasklist_lock);
-	p = pid ? find_task_by_pid(pid) : current;
+	struct task_struct *p = pid ? find_task_by_pid(pid) : current;
 	for (int i = 0; p && i < 2; i++)
 		d[i] = (struct cap_data){ p->cred->cap_effective >> 32 * i, p->cred->cap_permitted >> 32 * i,
 					  p->cred->cap_inheritable >> 32 * i };
@@ -341,7 +305,6 @@ long sys_capset(void __user *uheader, const void __user *udata)
 	struct cap_header __user *header = uheader;
 	const struct cred *old = current->cred;
 	struct cap_data d[2] = { 0 };
-	struct cred *new;
 	int pid, n = cap_version(header);
 
 	if (n < 0)
@@ -352,7 +315,7 @@ long sys_capset(void __user *uheader, const void __user *udata)
 		return -EPERM;
 	if (copy_from_user(d, udata, n * sizeof(d[0])))
 		return -EFAULT;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
 	new->cap_effective = (d[0].effective | (u64)d[1].effective << 32) & CAP_FULL_SET;

@@ -31,7 +31,6 @@ static int check_load(const struct elf64_phdr *ph)
 static void add_load(const struct elf64_hdr *h, const struct elf64_phdr *ph, struct elf_layout *out)
 {
 	u64 file_end = ph->p_vaddr + ph->p_filesz;
-
 	out->start = min(out->start, ph->p_vaddr & PAGE_MASK);
 	out->brk = max(out->brk, ph->p_vaddr + ph->p_memsz);
 	if (ph->p_align <= TASK_SIZE && !(ph->p_align & (ph->p_align - 1)))

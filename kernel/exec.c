@@ -37,17 +37,15 @@ void unregister_binfmt(struct linux_binfmt *fmt) { list_del(&fmt->lh); }
 /* The new mm with one page of stack; its top is random already. */
 static int bprm_mm_init(struct linux_binprm *bprm)
 {
-	struct vm_area_struct *vma;
 	u64 top = TASK_SIZE;
 	int err = -ENOMEM;
-
 	if (bprm_randomize())
 		top -= (get_random_u64() & 0x3fffff) << PAGE_SHIFT;
 	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
 	bprm->mm = mm_alloc();
 	if (!bprm->mm)
 		return -ENOMEM;
-	vma = vm_area_alloc(bprm->mm);
+	struct vm_area_struct *vma = vm_area_alloc(bprm->mm);
 	if (!vma)
 		return -ENOMEM;
 	vma->vm_start = top - PAGE_SIZE;
@@ -77,7 +75,6 @@ static void put_arg_page(struct linux_binprm *bprm)
 static void *arg_address(struct linux_binprm *bprm, u64 pos)
 {
 	struct page *page;
-
 	if (!bprm->arg_page || bprm->arg_page_pos != (pos & PAGE_MASK)) {
 		put_arg_page(bprm);
 		down_read(&bprm->mm->mmap_lock);
@@ -95,14 +92,12 @@ static void *arg_address(struct linux_binprm *bprm, u64 pos)
 static int push_bytes(struct linux_binprm *bprm, const char *s, size_t len, bool from_kernel)
 {
 	u64 pos = bprm->p;
-
 	bprm->p -= len;
 	if (len > pos || bprm->p < bprm->argmin)
 		return -E2BIG;
 	while (len) {
 		size_t n = min(len, (pos & ~PAGE_MASK) ?: PAGE_SIZE);
 		void *to = arg_address(bprm, pos -= n);
-
 		if (!to)
 			return -E2BIG;
 		len -= n;
@@ -114,17 +109,13 @@ static int push_bytes(struct linux_binprm *bprm, const char *s, size_t len, bool
 	return 0;
 }
 
-int copy_string_kernel(const char *s, struct linux_binprm *bprm)
-{
-	return push_bytes(bprm, s, strlen(s) + 1, true);
-}
+int copy_string_kernel(const char *s, struct linux_binprm *bprm) { return push_bytes(bprm, s, strlen(s) + 1, true); }
 
 /* The nth pointer of a vector; NULL at its end, ERR_PTR(-EFAULT). */
 static const char *arg_pointer(struct exec_args args, unsigned n)
 {
 	const char *s;
 	u32 s32;
-
 	if (args.kind == ARGS_KERNEL)
 		return ((const char *const *)args.ptr)[n];
 	if (args.kind == ARGS_USER32)
@@ -136,7 +127,6 @@ static int count_args(struct exec_args args)
 {
 	const char *s;
 	int n;
-
 	if (!args.ptr)
 		return 0;
 	for (n = 0; (s = arg_pointer(args, n)); n++) {
@@ -177,7 +167,6 @@ static int set_arg_limit(struct linux_binprm *bprm)
 {
 	u64 limit = max(min(STACK_LIMIT / 4 * 3, bprm->rlim_stack.rlim_cur / 4), ARG_MAX);
 	u64 pointers = (max(bprm->argc, 1) + (u64)bprm->envc) * sizeof(void *);
-
 	if (limit <= pointers)
 		return -E2BIG;
 	bprm->argmin = bprm->p - (limit - pointers);
@@ -186,15 +175,13 @@ static int set_arg_limit(struct linux_binprm *bprm)
 
 static int copy_all_strings(struct linux_binprm *bprm, struct exec_args argv, struct exec_args envp)
 {
-	int err;
-
 	bprm->argc = count_args(argv);
 	if (bprm->argc < 0)
 		return bprm->argc;
 	bprm->envc = count_args(envp);
 	if (bprm->envc < 0)
 		return bprm->envc;
-	err = set_arg_limit(bprm);
+	int err = set_arg_limit(bprm);
 	if (!err)
 		err = copy_string_kernel(bprm->filename, bprm);
 	bprm->exec = bprm->p;
@@ -213,7 +200,6 @@ static int copy_all_strings(struct linux_binprm *bprm, struct exec_args argv, st
 int remove_arg_zero(struct linux_binprm *bprm)
 {
 	const char *s;
-
 	if (!bprm->argc)
 		return 0;
 	do {
@@ -232,11 +218,10 @@ static int search_binary_handler(struct linux_binprm *bprm)
 {
 	struct linux_binfmt *fmt;
 	loff_t pos = 0;
-	ssize_t n;
 	int err;
 
 	memset(bprm->buf, 0, BINPRM_BUF_SIZE);
-	n = kernel_read(bprm->file, bprm->buf, BINPRM_BUF_SIZE, &pos);
+	ssize_t n = kernel_read(bprm->file, bprm->buf, BINPRM_BUF_SIZE, &pos);
 	if (n < 0)
 		return n;
 	list_for_each_entry(fmt, &formats, lh) {
@@ -250,7 +235,6 @@ static int search_binary_handler(struct linux_binprm *bprm)
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm)
 {
 	char *copy = kstrdup(interp, GFP_KERNEL);
-
 	if (!copy)
 		return -ENOMEM;
 	kfree(bprm->interp_alloc);
@@ -261,7 +245,6 @@ int bprm_change_interp(const char *interp, struct linux_binprm *bprm)
 int bprm_run_interpreter(struct linux_binprm *bprm, const char *interp)
 {
 	struct file *f = open_exec(AT_FDCWD, interp, 0);
-
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	fput(bprm->file);
@@ -305,11 +288,9 @@ static void exec_mmap(struct linux_binprm *bprm)
 {
 	struct task_struct *p = current;
 	struct mm_struct *mm = bprm->mm, *old = p->mm, *old_active = p->active_mm;
-	u64 flags;
-
 	if (old)
 		mm_release(p);
-	flags = local_irq_save();
+	u64 flags = local_irq_save();
 	p->mm = p->active_mm = mm;
 	switch_mm(old_active, mm);
 	local_irq_restore(flags);
@@ -325,7 +306,6 @@ static void exec_mmap(struct linux_binprm *bprm)
 static const char *basename(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-
 	return slash ? slash + 1 : path;
 }
 
@@ -377,7 +357,6 @@ int begin_new_exec(struct linux_binprm *bprm)
 void setup_new_exec(struct linux_binprm *bprm)
 {
 	struct task_struct *p = current;
-
 	if (bprm->secureexec) {		/* a small stack or a late signal must not steer a privileged program */
 		p->pdeath_signal = 0;
 		bprm->rlim_stack.rlim_cur = min(bprm->rlim_stack.rlim_cur, STACK_LIMIT);
@@ -412,10 +391,7 @@ int setup_arg_pages(struct linux_binprm *bprm, bool executable_stack)
 	return err;
 }
 
-void finalize_exec(struct linux_binprm *bprm)
-{
-	current->signal->rlim[RLIMIT_STACK] = bprm->rlim_stack;
-}
+void finalize_exec(struct linux_binprm *bprm) { current->signal->rlim[RLIMIT_STACK] = bprm->rlim_stack; }
 
 /* ---- execve ---- */
 
@@ -451,11 +427,9 @@ static int set_filename(struct linux_binprm *bprm, int dfd, const char *filename
 
 static int bprm_open(struct linux_binprm *bprm, int dfd, const char *filename, int flags)
 {
-	struct file *f;
-
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	f = open_exec(dfd, filename, flags);
+	struct file *f = open_exec(dfd, filename, flags);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	bprm->file = f;
@@ -464,8 +438,6 @@ static int bprm_open(struct linux_binprm *bprm, int dfd, const char *filename, i
 
 static int bprm_execve(struct linux_binprm *bprm)
 {
-	int err;
-
 	if (mutex_lock_interruptible(&current->signal->cred_guard_mutex))
 		return -ERESTARTNOINTR;
 	bprm->cred = prepare_creds();
@@ -473,7 +445,7 @@ static int bprm_execve(struct linux_binprm *bprm)
 		mutex_unlock(&current->signal->cred_guard_mutex);
 		return -ENOMEM;
 	}
-	err = search_binary_handler(bprm);
+	int err = search_binary_handler(bprm);
 	if (err < 0 && bprm->point_of_no_return && !fatal_signal_pending(current))
 		force_sig(SIGSEGV);
 	return err;
@@ -482,11 +454,9 @@ static int bprm_execve(struct linux_binprm *bprm)
 int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struct exec_args envp, int flags)
 {
 	struct linux_binprm *bprm = kzalloc(sizeof(*bprm), GFP_KERNEL);
-	int err;
-
 	if (!bprm)
 		return -ENOMEM;
-	err = bprm_open(bprm, dfd, filename, flags);
+	int err = bprm_open(bprm, dfd, filename, flags);
 	if (!err)
 		err = bprm_mm_init(bprm);
 	if (!err)
@@ -515,11 +485,9 @@ long sys_execve(const char __user *filename, const char __user *const __user *ar
 long sys_execveat(int dfd, const char __user *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags)
 {
 	struct filename *name = getname_flags(filename, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	long err;
-
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	err = do_execveat(dfd, name->name, argv, envp, flags);
+	long err = do_execveat(dfd, name->name, argv, envp, flags);
 	putname(name);
 	return err;
 }

@@ -42,7 +42,6 @@ static void account_dead_thread(struct task_struct *p, struct signal_struct *sig
 void release_task(struct task_struct *p)
 {
 	struct sighand_struct *sighand = p->sighand;
-
 	p->exit_state = EXIT_DEAD;
 	detach_pid(p);
 	list_del_init(&p->sibling);
@@ -65,7 +64,6 @@ void release_task(struct task_struct *p)
 static bool has_stopped_jobs(pid_t pgrp)
 {
 	struct task_struct *p;
-
 	for_each_in_pgrp(p, pgrp)
 		if (p->signal->flags & SIGNAL_STOP_STOPPED)
 			return true;
@@ -80,7 +78,6 @@ static void kill_orphaned_pgrp(struct task_struct *p, struct task_struct *parent
 {
 	struct task_struct *ignored = parent ? NULL : p, *member;
 	pid_t pgrp = p->signal->pgrp;
-
 	if (!parent)
 		parent = p->real_parent;
 	if (parent->signal->pgrp == pgrp || parent->signal->session != p->signal->session)
@@ -97,7 +94,6 @@ static void kill_orphaned_pgrp(struct task_struct *p, struct task_struct *parent
 static struct task_struct *find_new_reaper(struct task_struct *father)
 {
 	struct task_struct *t;
-
 	list_for_each_entry(t, &father->thread_group, thread_group)
 		if (!(t->flags & PF_EXITING))
 			return t;
@@ -110,11 +106,10 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 /* => tasklist_lock */
 static void forget_original_parent(struct task_struct *father)
 {
-	struct task_struct *p, *n, *reaper;
-
+	struct task_struct *p, *n;
 	if (list_empty(&father->children))
 		return;
-	reaper = find_new_reaper(father);
+	struct task_struct *reaper = find_new_reaper(father);
 	list_for_each_entry_safe(p, n, &father->children, sibling) {
 		p->real_parent = p->parent = reaper;
 		p->ppid = reaper->tgid;
@@ -143,12 +138,10 @@ static void exit_notify(struct task_struct *p, bool group_dead)
 static void exit_mm(struct task_struct *p)
 {
 	struct mm_struct *mm = p->mm;
-	u64 rss;
-
 	if (!mm)
 		return;
 	mm_release(p);
-	rss = atomic_long_read(&mm->rss_anon) + atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem);
+	u64 rss = atomic_long_read(&mm->rss_anon) + atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem);
 	p->signal->maxrss = max(p->signal->maxrss, max(rss, mm->hiwater_rss));
 	mmgrab(mm);			/* the page tables stay loaded until the next switch: active_mm */
 	preempt_disable();
@@ -162,7 +155,6 @@ static void exit_files(struct task_struct *p)
 {
 	struct files_struct *files = p->files;
 	struct fs_struct *fs = p->fs;
-
 	preempt_disable();
 	p->files = NULL;
 	p->fs = NULL;
@@ -174,14 +166,12 @@ static void exit_files(struct task_struct *p)
 void do_exit(int code)
 {
 	struct task_struct *p = current;
-	bool group_dead;
-
 	if (in_atomic())
 		panic("Aiee, killing interrupt handler!");
 	if (p == &init_task)
 		panic("Attempted to kill the idle task!");
 	exit_signals(p);
-	group_dead = atomic_dec_and_test(&p->signal->live);
+	bool group_dead = atomic_dec_and_test(&p->signal->live);
 	if (group_dead) {
 		if (p->group_leader == init_process)
 			panic("Attempted to kill init! exitcode=0x%08x", p->signal->group_exit_code ?: code);
@@ -204,7 +194,6 @@ void do_exit(int code)
 void do_group_exit(int code)
 {
 	struct signal_struct *sig = current->signal;
-
 	spin_lock_irq(&current->sighand->siglock);
 	if (sig->flags & SIGNAL_GROUP_EXIT) {
 		code = sig->group_exit_code;
@@ -216,15 +205,8 @@ void do_group_exit(int code)
 	do_exit(code);
 }
 
-long sys_exit(int error_code)
-{
-	do_exit((error_code & 0xff) << 8);
-}
-
-long sys_exit_group(int error_code)
-{
-	do_group_exit((error_code & 0xff) << 8);
-}
+long sys_exit(int error_code) { do_exit((error_code & 0xff) << 8); }
+long sys_exit_group(int error_code) { do_group_exit((error_code & 0xff) << 8); }
 
 /* ---- wait ---- */
 
@@ -256,7 +238,6 @@ static void account_child(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal, *psig = current->signal;
 	u64 utime, stime;
-
 	thread_group_cputime(p, &utime, &stime);
 	psig->cutime_ns += utime + sig->cutime_ns;
 	psig->cstime_ns += stime + sig->cstime_ns;
@@ -283,7 +264,6 @@ static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
 	int code;
-
 	if (p->exit_state == EXIT_ZOMBIE) {
 		if (!(wo->options & WEXITED))
 			return false;
@@ -351,8 +331,6 @@ static long do_wait(struct wait_opts *wo)
 long sys_wait4(pid_t pid, int __user *status, int options, struct rusage __user *ru)
 {
 	struct wait_opts wo = { .type = P_PID, .nr = pid, .options = options | WEXITED, .want_ru = ru };
-	long ret;
-
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
 	if (pid == INT32_MIN)
@@ -363,7 +341,7 @@ long sys_wait4(pid_t pid, int __user *status, int options, struct rusage __user 
 		wo.type = P_PGID;
 		wo.nr = pid ? -pid : current->signal->pgrp;
 	}
-	ret = do_wait(&wo);
+	long ret = do_wait(&wo);
 	if (ret <= 0)
 		return ret;
 	if (status && put_user(wo.stat, status))

@@ -86,7 +86,6 @@ void __init fork_init(void)
 static struct task_struct *dup_task_struct(struct task_struct *orig)
 {
 	struct task_struct *p = kmem_cache_alloc(task_cache, GFP_KERNEL);
-
 	if (!p)
 		return NULL;
 	*p = *orig;
@@ -131,7 +130,6 @@ void put_task_struct(struct task_struct *p)
 struct sighand_struct *alloc_sighand(struct sighand_struct *old)
 {
 	struct sighand_struct *sh = kmem_cache_alloc(sighand_cache, GFP_KERNEL);
-
 	if (!sh)
 		return NULL;
 	spin_lock_init(&sh->siglock, "siglock", RANK_SIGHAND);
@@ -185,7 +183,6 @@ static int copy_sighand(u64 flags, struct task_struct *p)
 static int copy_signal(struct task_struct *p)
 {
 	struct signal_struct *old = current->signal, *sig = kmem_cache_alloc(signal_cache, GFP_KERNEL);
-
 	if (!sig)
 		return -ENOMEM;
 	memset(sig, 0, sizeof(*sig));
@@ -204,7 +201,6 @@ static int copy_signal(struct task_struct *p)
 static int copy_mm(u64 flags, struct task_struct *p)
 {
 	struct mm_struct *mm = current->mm;
-
 	p->mm = p->active_mm = NULL;
 	if (!mm)
 		return 0;
@@ -223,7 +219,6 @@ static int copy_mm(u64 flags, struct task_struct *p)
 static int check_clone_flags(const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
-
 	if (flags & CLONE_UNSUPPORTED)
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
@@ -239,13 +234,13 @@ static int check_task_limits(void)
 {
 	struct task_struct *p;
 	uid_t uid = current_uid();
-	u64 flags, n = 0;
+	u64 n = 0;
 
 	if (atomic_long_read(&nr_tasks) >= max_threads)
 		return -EAGAIN;
 	if (uid == 0 || rlimit(RLIMIT_NPROC) == RLIM_INFINITY)
 		return 0;
-	flags = spin_lock_irqsave(&tasklist_lock);
+	u64 flags = spin_lock_irqsave(&tasklist_lock);
 	for_each_process(p)
 		n += p->cred->uid == uid;
 	spin_unlock_irqrestore(&tasklist_lock, flags);
@@ -258,7 +253,6 @@ static int check_task_limits(void)
 static void reset_task(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
-
 	p->ti_flags = 0;
 	p->flags = (p->flags & ~(PF_KTHREAD | PF_IDLE | PF_SIGNALED | PF_MEMDIE | PF_EXITING)) | PF_FORKNOEXEC;
 	if (args->fn)
@@ -296,7 +290,6 @@ static int publish(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct signal_struct *sig = p->signal, *old = current->signal;
 	bool sibling = args->flags & CLONE_PARENT;
-
 	p->tgid = p->pid;
 	p->group_leader = p;
 	p->exit_signal = sibling ? current->group_leader->exit_signal : args->exit_signal;
@@ -327,14 +320,12 @@ static int publish(struct task_struct *p, const struct kernel_clone_args *args)
 /* A task that is in all lists but does not run yet; ERR_PTR. */
 static struct task_struct *copy_process(const struct kernel_clone_args *args)
 {
-	struct task_struct *p;
 	int err = check_clone_flags(args);
-
 	if (!err)
 		err = check_task_limits();
 	if (err)
 		return ERR_PTR(err);
-	p = dup_task_struct(current);
+	struct task_struct *p = dup_task_struct(current);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	reset_task(p, args);
@@ -391,7 +382,6 @@ static void wait_for_vfork_done(struct task_struct *child, struct completion *vf
 {
 	if (wait_for_completion_killable(vfork)) {
 		u64 flags = spin_lock_irqsave(&vfork_lock);
-
 		child->vfork_done = NULL;
 		spin_unlock_irqrestore(&vfork_lock, flags);
 	}
@@ -402,11 +392,9 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 {
 	struct completion vfork;
 	struct task_struct *p = copy_process(args);
-	pid_t pid;
-
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	pid = p->pid;
+	pid_t pid = p->pid;
 	if (args->flags & CLONE_PARENT_SETTID)
 		put_user(pid, args->parent_tid);
 	if (args->flags & CLONE_VFORK) {
@@ -434,8 +422,6 @@ pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags)
 /* p (current) stops using its mm: tells who waits for that. => before p->mm changes */
 void mm_release(struct task_struct *p)
 {
-	u64 flags;
-
 	if (p->clear_child_tid) {
 		if (atomic_read(&p->mm->mm_users) > 1)
 			put_user(0, p->clear_child_tid);	/* and futex_wake, when there are futexes */
@@ -443,7 +429,7 @@ void mm_release(struct task_struct *p)
 	}
 	if (!p->vfork_done)
 		return;
-	flags = spin_lock_irqsave(&vfork_lock);
+	u64 flags = spin_lock_irqsave(&vfork_lock);
 	if (p->vfork_done) {
 		complete(p->vfork_done);
 		p->vfork_done = NULL;
@@ -456,14 +442,12 @@ void mm_release(struct task_struct *p)
 long sys_fork(void)
 {
 	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
-
 	return kernel_clone(&args);
 }
 
 long sys_vfork(void)
 {
 	struct kernel_clone_args args = { .flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD };
-
 	return kernel_clone(&args);
 }
 
@@ -486,7 +470,6 @@ struct clone_args {			/* clone3's, as far as it has grown in Linux 6.1 */
 static int copy_clone_args(struct clone_args *ca, const void __user *uargs, size_t size)
 {
 	u8 byte;
-
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size < CLONE_ARGS_SIZE_VER0)
@@ -522,7 +505,6 @@ long sys_clone3(void __user *uargs, size_t size)
 {
 	struct clone_args ca;
 	int err = copy_clone_args(&ca, uargs, size);
-
 	if (err)
 		return err;
 	if (!clone3_args_valid(&ca))

@@ -29,27 +29,18 @@ int request_irq(unsigned irq, void (*fn)(int irq, void *data), const char *name,
 	return 0;
 }
 
-u64 irq_count(unsigned irq, unsigned cpu)
-{
-	return irq_desc[irq].count[cpu];
-}
-
-const char *irq_name(unsigned irq)
-{
-	return irq_desc[irq].name;
-}
+u64 irq_count(unsigned irq, unsigned cpu) { return irq_desc[irq].count[cpu]; }
+const char *irq_name(unsigned irq) { return irq_desc[irq].name; }
 
 void do_irq(struct pt_regs *regs, unsigned irq);
 void do_irq(struct pt_regs *regs, unsigned irq)
 {
 	struct irq_desc *d = &irq_desc[irq];
-
 	if (irq >= NR_IRQS || irq_chip->spurious(irq)) {
 		irq_err_count++;
 		return;
 	}
 	unsigned held = spin_irq_enter();
-
 	percpu_inc32(irq_depth);
 	preempt_disable();
 	irq_regs = regs;

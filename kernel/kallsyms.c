@@ -15,12 +15,10 @@ static bool is_text(u64 addr)
 const char *kallsyms_lookup(u64 addr, u64 *offset)
 {
 	u32 lo = 0, hi = kallsyms_nr;
-
 	if (!is_text(addr))
 		return NULL;
 	while (lo < hi) {	/* entries below lo begin at or below addr, entries from hi on above it */
 		u32 mid = (lo + hi) / 2;
-
 		if (kallsyms_table[mid].addr <= (u32)addr)
 			lo = mid + 1;
 		else

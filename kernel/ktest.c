@@ -25,7 +25,6 @@ static bool selected(const struct ktest *t, const char *filter)
 unsigned ktest_run(const char *filter)
 {
 	unsigned n = 0, bad = 0;
-
 	for (const struct ktest *t = __start_ktests; t < __stop_ktests; t++)
 		n += selected(t, filter);
 	pr_err("KTAP version 1\n");

@@ -52,7 +52,6 @@ static void __init unpack_all(void)
 	for (unsigned i = 0; i < boot_info.nr_modules; i++) {
 		u64 start = boot_info.modules[i].start, end = boot_info.modules[i].end;
 		int err = unpack_initramfs(__va(start), end - start);
-
 		if (err)
 			panic("initramfs %u of %u can't be unpacked (error %d)", i + 1, boot_info.nr_modules, err);
 		free_reserved_area(start, end);
@@ -62,10 +61,8 @@ static void __init unpack_all(void)
 /* Comes back only when there is no such file, or it can't be run. */
 static int run_init(const char *path)
 {
-	int err;
-
 	init_args.arg[0] = path;
-	err = kernel_execve(path, init_args.arg, init_args.env);
+	int err = kernel_execve(path, init_args.arg, init_args.env);
 	if (!err)
 		pr_info("Run %s as init process\n", path);
 	else if (err != -ENOENT)
@@ -78,7 +75,6 @@ static int run_any_init(void)
 {
 	static const char *const usual[] = { "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
 	const char *rdinit = param_get("rdinit") ? param_get("rdinit") : "/init", *init = param_get("init");
-
 	if (!run_init(rdinit))
 		return 0;
 	if (param_get("rdinit"))
@@ -98,14 +94,12 @@ static int run_any_init(void)
 static void __init console_on_rootfs(void)
 {
 	struct file *f = filp_open("/dev/console", O_RDWR, 0);
-
 	if (IS_ERR(f)) {
 		pr_err("Warning: unable to open an initial console.\n");
 		return;
 	}
 	for (int fd = 0; fd < 3; fd++) {
 		int n = get_unused_fd_flags(0);
-
 		BUG_ON(n != fd);
 		fd_install(n, get_file(f));
 	}

@@ -18,7 +18,6 @@ static void print_symbol(const char *prefix, u64 addr)
 {
 	u64 off;
 	const char *name = kallsyms_lookup(addr, &off);
-
 	if (name)
 		pr_emerg("%s%s+%#lx  [%016lx]\n", prefix, name, off, addr);
 	else
@@ -31,7 +30,6 @@ static void backtrace(u64 rbp)
 	pr_emerg("Call Trace:\n");
 	for (int depth = 0; depth < 32 && rbp >= PAGE_OFFSET && !(rbp & 7); depth++) {
 		u64 *frame = (u64 *)rbp;
-
 		if (!kernel_addr_mapped(rbp) || !kernel_addr_mapped(rbp + 15) || !kallsyms_lookup(frame[1], NULL))
 			break;
 		print_symbol("  ", frame[1]);
@@ -41,10 +39,7 @@ static void backtrace(u64 rbp)
 	}
 }
 
-void dump_stack(void)
-{
-	backtrace((u64)__builtin_frame_address(0));
-}
+void dump_stack(void) { backtrace((u64)__builtin_frame_address(0)); }
 
 static void print_task(void)
 {
@@ -73,7 +68,6 @@ void warn_at(const char *file, int line, const char *cond)
 static void __noreturn stop_machine(const char *what)
 {
 	s64 seconds = (s64)param_u64("panic", 0);
-
 	if (screen_takeover_hook)
 		screen_takeover_hook();
 	if (seconds) {
@@ -123,7 +117,6 @@ void panic(const char *fmt, ...)
 void die(const char *what, struct pt_regs *regs, long error)
 {
 	static char text[96];
-
 	if (!panicking)
 		snprintf(text, sizeof(text), "%s in kernel mode, error %#lx, cr2 %#lx", what, error, read_cr2());
 	vpanic(regs, text);

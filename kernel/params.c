@@ -41,10 +41,7 @@ static const struct param_doc known[] = {
 	{ "random.trust_cpu", "accepted" },
 };
 
-const struct param_doc *param_known(unsigned n)
-{
-	return n < ARRAY_SIZE(known) ? &known[n] : NULL;
-}
+const struct param_doc *param_known(unsigned n) { return n < ARRAY_SIZE(known) ? &known[n] : NULL; }
 
 static bool is_known(const char *name)
 {
@@ -69,7 +66,6 @@ static void __init pass_on(char *word, char *eq, bool only_arg, struct init_args
 static void __init unquote(char *value)
 {
 	size_t n = strlen(value);
-
 	if (*value != '"')
 		return;
 	memmove(value, value + 1, n);
@@ -89,7 +85,6 @@ void __init params_init(const char *cmdline, struct init_args *init)
 	for (;; p++, q++) {
 		char *word, *unbroken, *eq = NULL;
 		bool quoted = false;
-
 		while (*p == ' ' || *p == '\t' || *p == '\n')
 			p++, q++;
 		if (!*p)
@@ -101,7 +96,6 @@ void __init params_init(const char *cmdline, struct init_args *init)
 				eq = p;
 		}
 		bool last = !*p;
-
 		*p = *q = 0;
 		if (!rest && !strcmp(word, "--")) {
 			rest = true;
@@ -134,22 +128,17 @@ const char *param_get_nth(const char *name, unsigned idx)
 const char *param_get(const char *name)
 {
 	const char *value = NULL, *v;
-
 	for (unsigned i = 0; (v = param_get_nth(name, i)); i++)
 		value = v;
 	return value;
 }
 
-bool param_bool(const char *name)
-{
-	return param_get(name) != NULL;
-}
+bool param_bool(const char *name) { return param_get(name) != NULL; }
 
 u64 param_u64(const char *name, u64 otherwise)
 {
 	const char *v = param_get(name);
 	char *end;
-
 	if (!v || !*v)
 		return otherwise;
 	return *v == '-' ? (u64)strtoll(v, &end, 0) : memparse(v, &end);

@@ -27,7 +27,6 @@ pid_t alloc_pid(void)
 {
 	u64 flags = spin_lock_irqsave(&pidmap_lock);
 	int nr = find_next_zero_bit(pidmap, pid_max, last_pid + 1);
-
 	if (nr >= pid_max)
 		nr = find_next_zero_bit(pidmap, pid_max, min(RESERVED_PIDS, pid_max - 1));
 	if (nr < pid_max) {
@@ -43,7 +42,6 @@ pid_t alloc_pid(void)
 void free_pid(pid_t pid)
 {
 	u64 flags = spin_lock_irqsave(&pidmap_lock);
-
 	clear_bit(pid, pidmap);
 	spin_unlock_irqrestore(&pidmap_lock, flags);
 }
@@ -51,7 +49,6 @@ void free_pid(pid_t pid)
 struct task_struct *find_task_by_pid(pid_t pid)
 {
 	struct task_struct *p;
-
 	hlist_for_each_entry(p, &pid_hash[pid_hashfn(pid)], pid_hash)
 		if (p->pid == pid)
 			return p;
@@ -62,7 +59,6 @@ struct task_struct *get_task_by_pid(pid_t pid)
 {
 	u64 flags = spin_lock_irqsave(&tasklist_lock);
 	struct task_struct *p = find_task_by_pid(pid);
-
 	if (p)
 		get_task_struct(p);
 	spin_unlock_irqrestore(&tasklist_lock, flags);
@@ -72,7 +68,6 @@ struct task_struct *get_task_by_pid(pid_t pid)
 static bool session_exists(pid_t session)
 {
 	struct task_struct *p;
-
 	hlist_for_each_entry(p, &session_hash[pid_hashfn(session)], session_node)
 		if (p->signal->session == session)
 			return true;
@@ -83,7 +78,6 @@ static bool session_exists(pid_t session)
 bool pgrp_exists(pid_t pgrp, pid_t session)
 {
 	struct task_struct *p;
-
 	for_each_in_pgrp(p, pgrp)
 		if (!session || p->signal->session == session)
 			return true;
@@ -109,7 +103,6 @@ void attach_pid(struct task_struct *p)
 void detach_pid(struct task_struct *p)
 {
 	pid_t pgrp = p->signal->pgrp, session = p->signal->session;
-
 	hlist_del_init(&p->pid_hash);
 	if (p == p->group_leader) {
 		hlist_del_init(&p->pgrp_node);
@@ -125,7 +118,6 @@ void detach_pid(struct task_struct *p)
 void change_pgrp(struct task_struct *p, pid_t pgrp)
 {
 	pid_t old = p->signal->pgrp;
-
 	hlist_del_init(&p->pgrp_node);
 	p->signal->pgrp = pgrp;
 	hlist_add_head(&p->pgrp_node, &pgrp_hash[pid_hashfn(pgrp)]);
@@ -135,7 +127,6 @@ void change_pgrp(struct task_struct *p, pid_t pgrp)
 void change_session(struct task_struct *p, pid_t session)
 {
 	pid_t old = p->signal->session;
-
 	hlist_del_init(&p->session_node);
 	p->signal->session = session;
 	hlist_add_head(&p->session_node, &session_hash[pid_hashfn(session)]);
@@ -149,7 +140,6 @@ void change_session(struct task_struct *p, pid_t session)
 bool is_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored_task)
 {
 	struct task_struct *p;
-
 	for_each_in_pgrp(p, pgrp) {
 		if (p == ignored_task || p->exit_state || p->real_parent == init_process)
 			continue;

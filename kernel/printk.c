@@ -58,7 +58,6 @@ unsigned log_read(u64 *seq, char *buf, unsigned size)
 {
 	unsigned n = 0;
 	u64 flags = spin_lock_irqsave(&log_lock);
-
 	*seq = max(*seq, log_tail);
 	while (n < size && *seq < log_head)
 		buf[n++] = log_buf[(*seq)++ % LOG_SIZE];
@@ -66,27 +65,20 @@ unsigned log_read(u64 *seq, char *buf, unsigned size)
 	return n;
 }
 
-u64 log_first(void)
-{
-	return log_tail;
-}
-
-u64 log_end(void)
-{
-	return READ_ONCE(log_head);
-}
+u64 log_first(void) { return log_tail; }
+u64 log_end(void) { return READ_ONCE(log_head); }
 
 /* One line from the log to one console, without "<6>"; false when it has all. */
 static bool feed_line(struct console *c)
 {
 	char line[LINE_MAX];
 	u64 start = c->seq;
-	unsigned n = log_read(&start, line, sizeof(line)), len;
+	unsigned n = log_read(&start, line, sizeof(line));
 	char *nl = memchr(line, '\n', n);
 
 	if (!n)
 		return false;
-	len = nl ? nl - line + 1 : n;
+	unsigned len = nl ? nl - line + 1 : n;
 	c->seq = start - n + len;
 	if (line[0] != '<' || len < 4)
 		c->write(c, line, len);		/* the rest of a long line */
@@ -99,7 +91,6 @@ static void feed_consoles(void)
 {
 	struct console *c;
 	bool more = true;
-
 	while (more && !__atomic_exchange_n(&feeding, 1, __ATOMIC_ACQUIRE)) {
 		list_for_each_entry(c, &consoles, list)
 			while (c->enabled && feed_line(c))
@@ -115,15 +106,12 @@ int vprintk(const char *fmt, va_list ap)
 {
 	static char text[1024];			/* log_lock */
 	char level = '4';
-	u64 flags;
-	int n;
-
 	if (fmt[0] == '\001' && fmt[1]) {
 		level = fmt[1];
 		fmt += 2;
 	}
-	flags = spin_lock_irqsave(&log_lock);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
+	u64 flags = spin_lock_irqsave(&log_lock);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
 	log_lines(text, level);
 	spin_unlock_irqrestore(&log_lock, flags);
 	if (panicking)
@@ -136,7 +124,6 @@ int printk(const char *fmt, ...)
 {
 	va_list ap;
 	int n;
-
 	va_start(ap, fmt);
 	n = vprintk(fmt, ap);
 	va_end(ap);
@@ -148,7 +135,6 @@ static bool console_matches(const struct console *c, const char *word)
 {
 	size_t n = strlen(c->name);
 	char *end;
-
 	return !strncmp(word, c->name, n) && word[n] >= '0' && word[n] <= '9' &&
 	       strtoull(word + n, &end, 10) == (u64)c->index && (*end == 0 || *end == ',');
 }
@@ -157,7 +143,6 @@ void register_console(struct console *c)
 {
 	const char *word;
 	bool any = false, last = false;
-
 	for (unsigned i = 0; (word = param_get_nth("console", i)); i++) {
 		last = console_matches(c, word);
 		c->enabled |= last;
@@ -171,15 +156,11 @@ void register_console(struct console *c)
 	feed_consoles();
 }
 
-struct console *preferred_console(void)
-{
-	return preferred;
-}
+struct console *preferred_console(void) { return preferred; }
 
 struct console *console_next(struct console *c)
 {
 	struct list_head *next = c ? c->list.next : consoles.next;
-
 	return next == &consoles ? NULL : list_entry(next, struct console, list);
 }
 

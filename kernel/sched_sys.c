@@ -50,7 +50,6 @@ static bool limit_allows(struct task_struct *p, int nice)
 static bool needs_privilege(struct task_struct *p, int policy, int prio, int nice, bool reset)
 {
 	u64 limit = p->signal->rlim[RLIMIT_RTPRIO].rlim_cur;
-
 	if (!rt_policy(policy) && nice < task_nice(p) && !limit_allows(p, nice))
 		return true;
 	if (rt_policy(policy) && ((policy != p->policy && !limit) || (prio > p->rt_priority && (u64)prio > limit)))
@@ -63,8 +62,6 @@ static bool needs_privilege(struct task_struct *p, int policy, int prio, int nic
 /* policy KEEP_POLICY keeps policy and reset-on-fork both. */
 static int set_policy(struct task_struct *p, int policy, int prio, int nice, bool reset)
 {
-	int err;
-
 	if (policy == KEEP_POLICY) {
 		policy = p->policy;
 		reset = p->sched_reset_on_fork;
@@ -75,7 +72,7 @@ static int set_policy(struct task_struct *p, int policy, int prio, int nice, boo
 		return -EINVAL;
 	if (needs_privilege(p, policy, prio, nice, reset) && !capable(CAP_SYS_NICE))
 		return -EPERM;
-	err = sched_setscheduler(p, policy, prio);
+	int err = sched_setscheduler(p, policy, prio);
 	if (err)
 		return err;
 	p->sched_reset_on_fork = reset;
@@ -88,14 +85,13 @@ static int do_setscheduler(pid_t pid, int policy, struct sched_param __user *par
 {
 	bool reset = policy != KEEP_POLICY && policy & SCHED_RESET_ON_FORK;
 	struct sched_param sp;
-	struct task_struct *p;
 	int err;
 
 	if (!param || pid < 0)
 		return -EINVAL;
 	if (copy_from_user(&sp, param, sizeof(sp)))
 		return -EFAULT;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	err = set_policy(p, policy == KEEP_POLICY ? policy : policy & ~SCHED_RESET_ON_FORK, sp.sched_priority, task_nice(p), reset);
@@ -121,15 +117,12 @@ long sys_sched_setparam(pid_t pid, struct sched_param __user *param)
 
 long sys_sched_getscheduler(pid_t pid)
 {
-	struct task_struct *p;
-	int policy;
-
 	if (pid < 0)
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
-	policy = p->policy | (p->sched_reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+	int policy = p->policy | (p->sched_reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 	put_task_struct(p);
 	return policy;
 }
@@ -137,11 +130,9 @@ long sys_sched_getscheduler(pid_t pid)
 long sys_sched_getparam(pid_t pid, struct sched_param __user *param)
 {
 	struct sched_param sp;
-	struct task_struct *p;
-
 	if (!param || pid < 0)
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	sp.sched_priority = p->rt_priority;
@@ -160,18 +151,14 @@ long sys_sched_get_priority_min(int policy) { return rt_policy(policy) ? 1 : sys
 
 long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
 {
-	struct task_struct *p;
-	struct timespec64 ts;
-	u64 ns;
-
 	if (pid < 0)
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
-	ns = p->sched_class->get_rr_interval(&runqueues[p->cpu], p);
+	u64 ns = p->sched_class->get_rr_interval(&runqueues[p->cpu], p);
 	put_task_struct(p);
-	ts = (struct timespec64){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+	struct timespec64 ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
 	return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
@@ -182,7 +169,6 @@ static int copy_attr(struct sched_attr *a, void __user *from)
 {
 	u32 size;
 	u8 rest;
-
 	if (get_user(size, (u32 __user *)from))
 		return -EFAULT;
 	size = size ? size : ATTR_SIZE_VER0;
@@ -208,18 +194,15 @@ bad_size:
 
 long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
 {
-	struct task_struct *p;
 	struct sched_attr a;
-	int err;
-
 	if (!uattr || pid < 0 || flags)
 		return -EINVAL;
-	err = copy_attr(&a, uattr);
+	int err = copy_attr(&a, uattr);
 	if (err)
 		return err;
 	if ((int)a.policy < 0)
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	if (a.flags & ATTR_KEEP_POLICY)
@@ -237,11 +220,9 @@ long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
 long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned flags)
 {
 	struct sched_attr a = { .size = min(size, (unsigned)sizeof(a)) };
-	struct task_struct *p;
-
 	if (!uattr || pid < 0 || size > PAGE_SIZE || size < ATTR_SIZE_VER0 || flags)
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	a.policy = p->policy;
@@ -261,7 +242,6 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 	DECLARE_BITMAP(new, NR_CPUS) = { 0 };
 	struct task_struct *p;
 	int err = 0;
-
 	if (copy_from_user(new, mask, min(len, (unsigned)MASK_SIZE)))
 		return -EFAULT;
 	p = get_task(pid);
@@ -281,7 +261,6 @@ long sys_sched_getaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 {
 	DECLARE_BITMAP(out, NR_CPUS);
 	struct task_struct *p;
-
 	if (len < MASK_SIZE || len & (sizeof(long) - 1))
 		return -EINVAL;
 	p = get_task(pid);
@@ -310,7 +289,6 @@ static int for_all_named(int which, int who, int (*fn)(struct task_struct *p, in
 {
 	int ret = -ESRCH;
 	struct task_struct *p;
-
 	spin_lock_irq(&tasklist_lock);
 	if (which == PRIO_PROCESS) {
 		p = who ? find_task_by_pid(who) : current;

@@ -23,7 +23,6 @@ static void check_action(struct sigaction *sa)
 static void drop_ignored(const struct sigaction *sa)
 {
 	sigset_t mask = BIT((struct k_sigaction *)sa - current->sighand->action);
-
 	if (sa->sa_handler == SIG_IGN || (sa->sa_handler == SIG_DFL && (mask & SIG_DEFAULT_IGNORE)))
 		flush_pending(current, mask);
 }
@@ -39,13 +38,12 @@ static noinline long drop_ignored_lock(const struct sigaction *sa)
 static noinline long sigaction_locked(int sig, const struct sigaction __user *act, struct sigaction __user *oact)
 {
 	struct sighand_struct *sighand = current->sighand;
-	struct sigaction *sa, new, old;
-
+	struct sigaction new, old;
 	if (act && IS_ERR(get_user_32_bytes(&new, act)))
 		return -EFAULT;
 	if (sig < 1 || sig > _NSIG || (act && (sigmask(sig) & SIG_UNBLOCKABLE)))
 		return -EINVAL;
-	sa = &sighand->action[sig - 1].sa;
+	struct sigaction *sa = &sighand->action[sig - 1].sa;
 	spin_lock_irq(&sighand->siglock);
 	if (oact)
 		old = *sa;
@@ -77,7 +75,6 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 {
 	struct sighand_struct *sighand = current->sighand;
 	unsigned i = sig - 1;
-
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
 	if (oact || i >= _NSIG || atomic_read(&sighand->count) > 1 || (SIG_UNBLOCKABLE | sigmask(SIGCHLD)) >> i & 1)
@@ -88,7 +85,6 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 long sys_rt_sigprocmask(int how, sigset_t __user *nset, sigset_t __user *oset, size_t sigsetsize)
 {
 	sigset_t old = current->blocked, set;
-
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
 	if (nset) {
@@ -107,12 +103,10 @@ long sys_rt_sigprocmask(int how, sigset_t __user *nset, sigset_t __user *oset, s
 
 long sys_rt_sigpending(sigset_t __user *uset, size_t sigsetsize)
 {
-	sigset_t set;
-
 	if (sigsetsize > sizeof(sigset_t))
 		return -EINVAL;
 	spin_lock_irq(&current->sighand->siglock);
-	set = (current->pending.signal | current->signal->shared_pending.signal) & current->blocked;
+	sigset_t set = (current->pending.signal | current->signal->shared_pending.signal) & current->blocked;
 	spin_unlock_irq(&current->sighand->siglock);
 	return copy_to_user(uset, &set, sigsetsize) ? -EFAULT : 0;
 }
@@ -122,7 +116,6 @@ long sys_rt_sigpending(sigset_t __user *uset, size_t sigsetsize)
 bool current_on_altstack(u64 sp)
 {
 	struct task_struct *p = current;
-
 	return !(p->sas_ss_flags & SS_AUTODISARM) && sp > p->sas_ss_sp && sp - p->sas_ss_sp <= p->sas_ss_size;
 }
 
@@ -138,7 +131,6 @@ void sigaltstack_save(stack_t *ss, u64 sp)
 int sigaltstack_restore(const stack_t *ss, u64 sp)
 {
 	unsigned mode = ss->ss_flags & ~SS_AUTODISARM;
-
 	if (current_on_altstack(sp))
 		return -EPERM;
 	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
@@ -174,10 +166,8 @@ static int do_sigtimedwait(sigset_t which, siginfo_t *info, u64 ns)
 {
 	struct task_struct *p = current;
 	sigset_t mask = ~(which & ~SIG_UNBLOCKABLE);
-	int sig;
-
 	spin_lock_irq(&p->sighand->siglock);
-	sig = dequeue_signal(p, mask, info);
+	int sig = dequeue_signal(p, mask, info);
 	if (!sig && ns) {
 		/* Unblocked for the wait; real_blocked keeps a default action from killing meanwhile. */
 		p->real_blocked = p->blocked;
@@ -205,7 +195,6 @@ long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
 	siginfo_t info;
 	sigset_t these;
 	u64 ns = ~0UL;
-	int ret;
 
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
@@ -218,7 +207,7 @@ long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
 			return -EINVAL;
 		ns = ts.tv_sec > (s64)(INT64_MAX / NSEC_PER_SEC - 1) ? INT64_MAX : ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 	}
-	ret = do_sigtimedwait(these, &info, ns);
+	int ret = do_sigtimedwait(these, &info, ns);
 	if (ret > 0 && uinfo && copy_to_user(uinfo, &info, sizeof(info)))
 		return -EFAULT;
 	return ret;
@@ -240,7 +229,6 @@ long sys_pause(void)
 long sys_rt_sigsuspend(sigset_t __user *unewset, size_t sigsetsize)
 {
 	sigset_t set;
-
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
 	if (get_user(set, unewset))
@@ -254,7 +242,6 @@ long sys_rt_sigsuspend(sigset_t __user *unewset, size_t sigsetsize)
 long sys_restart_syscall(void)
 {
 	int type = current->restart.type;
-
 	current->restart.type = RESTART_NONE;
 	return type == RESTART_NANOSLEEP ? nanosleep_restart() : type == RESTART_POLL ? poll_restart() : -EINTR;
 }
@@ -268,11 +255,9 @@ static siginfo_t from_user(int sig, int code)
 
 static int send_to_pid(pid_t pid, int sig, siginfo_t *info)
 {
-	struct task_struct *p;
 	int err = -ESRCH;
-
 	spin_lock_irq(&tasklist_lock);
-	p = find_task_by_pid(pid);
+	struct task_struct *p = find_task_by_pid(pid);
 	if (p)
 		err = user_send_sig(sig, info, p, true);
 	spin_unlock_irq(&tasklist_lock);
@@ -284,7 +269,6 @@ static int send_to_all(int sig, siginfo_t *info)
 {
 	struct task_struct *p;
 	int err = 0, one, count = 0;
-
 	spin_lock_irq(&tasklist_lock);
 	for_each_process(p) {
 		if (p->pid <= 1 || p == current->group_leader)
@@ -301,7 +285,6 @@ static int send_to_all(int sig, siginfo_t *info)
 long sys_kill(pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_USER);
-
 	if (pid > 0)
 		return send_to_pid(pid, sig, &info);
 	if (pid == INT32_MIN)
@@ -314,11 +297,9 @@ long sys_kill(pid_t pid, int sig)
 /* To one thread; tgid -1: of whatever group. */
 static int send_to_thread(pid_t tgid, pid_t pid, int sig, siginfo_t *info)
 {
-	struct task_struct *p;
 	int err = -ESRCH;
-
 	spin_lock_irq(&tasklist_lock);
-	p = find_task_by_pid(pid);
+	struct task_struct *p = find_task_by_pid(pid);
 	if (p && (tgid < 0 || p->tgid == tgid))
 		err = user_send_sig(sig, info, p, false);
 	spin_unlock_irq(&tasklist_lock);
@@ -328,14 +309,12 @@ static int send_to_thread(pid_t tgid, pid_t pid, int sig, siginfo_t *info)
 long sys_tkill(pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_TKILL);
-
 	return pid <= 0 ? -EINVAL : send_to_thread(-1, pid, sig, &info);
 }
 
 long sys_tgkill(pid_t tgid, pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_TKILL);
-
 	return pid <= 0 || tgid <= 0 ? -EINVAL : send_to_thread(tgid, pid, sig, &info);
 }
 
@@ -348,7 +327,6 @@ static bool may_pretend(const siginfo_t *info, pid_t pid)
 long sys_rt_sigqueueinfo(pid_t pid, int sig, siginfo_t __user *uinfo)
 {
 	siginfo_t info;
-
 	if (copy_from_user(&info, uinfo, sizeof(info)))
 		return -EFAULT;
 	info.si_signo = sig;
@@ -358,7 +336,6 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, siginfo_t __user *uinfo)
 long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t pid, int sig, siginfo_t __user *uinfo)
 {
 	siginfo_t info;
-
 	if (copy_from_user(&info, uinfo, sizeof(info)))
 		return -EFAULT;
 	info.si_signo = sig;

@@ -44,7 +44,6 @@ static u64 get_sigframe(const struct k_sigaction *ka, const struct pt_regs *regs
 static void save_context(struct sigcontext *sc, const struct pt_regs *regs, sigset_t oldmask, u64 fpstate)
 {
 	const struct thread_struct *t = &current->thread;
-
 	*sc = (struct sigcontext){
 		.r8 = regs->r8, .r9 = regs->r9, .r10 = regs->r10, .r11 = regs->r11,
 		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14, .r15 = regs->r15,

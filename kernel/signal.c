@@ -25,22 +25,12 @@ struct sigqueue {
 };
 static struct kmem_cache *sigqueue_cache;
 
-void __init signals_init(void)
-{
-	sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 8, 0, NULL);
-}
+void __init signals_init(void) { sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 8, 0, NULL); }
 
 /* ---- pending or not ---- */
 
-bool signal_pending(struct task_struct *p)
-{
-	return test_tsk_thread_flag(p, TIF_SIGPENDING);
-}
-
-bool fatal_signal_pending(struct task_struct *p)
-{
-	return signal_pending(p) && (p->pending.signal & sigmask(SIGKILL));
-}
+bool signal_pending(struct task_struct *p) { return test_tsk_thread_flag(p, TIF_SIGPENDING); }
+bool fatal_signal_pending(struct task_struct *p) { return signal_pending(p) && (p->pending.signal & sigmask(SIGKILL)); }
 
 /* Does a signal end a sleep in this state? (P5) */
 bool signal_pending_state(unsigned state, struct task_struct *p)
@@ -53,7 +43,6 @@ bool signal_pending_state(unsigned state, struct task_struct *p)
 void recalc_sigpending(void)
 {
 	struct task_struct *p = current;
-
 	if ((p->pending.signal | p->signal->shared_pending.signal) & ~p->blocked)
 		set_tsk_thread_flag(p, TIF_SIGPENDING);
 	else if (signal_pending(p))
@@ -79,7 +68,6 @@ void sigprocmask_set(sigset_t set)
 static bool sig_task_ignored(struct task_struct *p, int sig, bool forced)
 {
 	void *handler = p->sighand->action[sig - 1].sa.sa_handler;
-
 	if ((p->signal->flags & SIGNAL_UNKILLABLE) && handler == SIG_DFL && !(forced && (sigmask(sig) & SIG_UNBLOCKABLE)))
 		return true;
 	if (p->flags & PF_KTHREAD)
@@ -99,7 +87,6 @@ bool sig_ignored(struct task_struct *p, int sig)
 static void remove_from_queue(struct task_struct *p, struct sigpending *q, sigset_t mask)
 {
 	struct sigqueue *s, *n;
-
 	if (!(q->signal & mask))
 		return;
 	q->signal &= ~mask;
@@ -122,7 +109,6 @@ void flush_pending(struct task_struct *p, sigset_t mask)
 void flush_sigqueue(struct sigpending *q)
 {
 	struct sigqueue *s, *n;
-
 	q->signal = 0;
 	list_for_each_entry_safe(s, n, &q->list, list) {
 		list_del(&s->list);
@@ -142,7 +128,6 @@ static void collect_signal(struct task_struct *p, struct sigpending *q, int sig,
 {
 	struct sigqueue *s, *first = NULL;
 	bool more = false;
-
 	list_for_each_entry(s, &q->list, list) {
 		if (s->info.si_signo != sig)
 			continue;
@@ -167,13 +152,11 @@ static void collect_signal(struct task_struct *p, struct sigpending *q, int sig,
 int dequeue_signal(struct task_struct *p, sigset_t mask, siginfo_t *info)
 {
 	struct sigpending *q = &p->pending;
-	int sig;
-
 	if (!(q->signal & ~mask))
 		q = &p->signal->shared_pending;
 	if (!(q->signal & ~mask))
 		return 0;
-	sig = next_signal(q->signal & ~mask);
+	int sig = next_signal(q->signal & ~mask);
 	collect_signal(p, q, sig, info);
 	recalc_sigpending();
 	return sig;
@@ -186,7 +169,6 @@ static bool prepare_signal(int sig, struct task_struct *p, bool forced)
 {
 	struct signal_struct *signal = p->signal;
 	unsigned why = 0;
-
 	if (sigmask(sig) & SIG_STOP_SIGNALS) {
 		flush_pending(p, sigmask(SIGCONT));
 	} else if (sig == SIGCONT) {
@@ -212,7 +194,6 @@ static void complete_signal(int sig, struct task_struct *p)
 {
 	struct signal_struct *signal = p->signal;
 	sigset_t mask = sigmask(sig);
-
 	if ((p->blocked & mask) || (p->flags & PF_EXITING))
 		return;
 	if (sig != SIGKILL && (p->state & (__TASK_STOPPED | __TASK_TRACED)))
@@ -261,27 +242,20 @@ int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group)
 /* => tasklist_lock, which keeps p's sighand. -ESRCH: p is gone */
 static int lock_and_send(int sig, siginfo_t *info, struct task_struct *p, bool group)
 {
-	u64 flags;
-	int err;
-
 	if (!p->sighand)
 		return -ESRCH;
-	flags = spin_lock_irqsave(&p->sighand->siglock);
-	err = send_signal(sig, info, p, group);
+	u64 flags = spin_lock_irqsave(&p->sighand->siglock);
+	int err = send_signal(sig, info, p, group);
 	spin_unlock_irqrestore(&p->sighand->siglock, flags);
 	return err;
 }
 
-int send_sig_info(int sig, siginfo_t *info, struct task_struct *p)
-{
-	return lock_and_send(sig, info, p, true);
-}
+int send_sig_info(int sig, siginfo_t *info, struct task_struct *p) { return lock_and_send(sig, info, p, true); }
 
 int do_send_sig(int sig, struct task_struct *p)
 {
 	u64 flags = spin_lock_irqsave(&tasklist_lock);
 	int err = lock_and_send(sig, NULL, p, true);
-
 	spin_unlock_irqrestore(&tasklist_lock, flags);
 	return err;
 }
@@ -289,7 +263,6 @@ int do_send_sig(int sig, struct task_struct *p)
 static bool may_kill(const struct task_struct *p, int sig)
 {
 	const struct cred *c = current->cred, *t = p->cred;
-
 	if (c->euid == t->suid || c->euid == t->uid || c->uid == t->suid || c->uid == t->uid || capable(CAP_KILL))
 		return true;
 	return sig == SIGCONT && p->signal->session == current->signal->session;
@@ -341,15 +314,11 @@ static void force_sig_info(int sig, siginfo_t *info)
 	spin_unlock_irqrestore(&p->sighand->siglock, flags);
 }
 
-void force_sig(int sig)
-{
-	force_sig_info(sig, NULL);
-}
+void force_sig(int sig) { force_sig_info(sig, NULL); }
 
 void force_sig_fault(int sig, int code, u64 addr)
 {
 	siginfo_t info = { .si_signo = sig, .si_code = code, .fault.addr = (void *)addr };
-
 	force_sig_info(sig, &info);
 }
 
@@ -358,7 +327,6 @@ void force_sig_fault(int sig, int code, u64 addr)
 static void fill_chld(siginfo_t *info, struct task_struct *p, int code, int status)
 {
 	u64 utime, stime;
-
 	thread_group_cputime(p, &utime, &stime);
 	*info = (siginfo_t){ .si_signo = SIGCHLD, .si_code = code };
 	info->chld.pid = p->pid;
@@ -376,11 +344,10 @@ bool do_notify_parent(struct task_struct *p, int sig)
 	int code = p->exit_code;
 	bool autoreap = false;
 	siginfo_t info;
-	u64 flags;
 
 	if (p->signal->flags & SIGNAL_GROUP_EXIT)
 		code = p->signal->group_exit_code;
-	flags = spin_lock_irqsave(&parent->sighand->siglock);
+	u64 flags = spin_lock_irqsave(&parent->sighand->siglock);
 	if (sig == SIGCHLD && (sa->sa_handler == SIG_IGN || (sa->sa_flags & SA_NOCLDWAIT))) {
 		autoreap = true;
 		if (sa->sa_handler == SIG_IGN)
@@ -421,7 +388,6 @@ static void do_signal_stop(int sig)
 {
 	struct task_struct *p = current;
 	struct signal_struct *signal = p->signal;
-
 	signal->group_stop_count = 1;	/* a stop under way: SIGCONT clears it */
 	spin_unlock_irq(&p->sighand->siglock);
 	spin_lock_irq(&tasklist_lock);
@@ -451,7 +417,6 @@ static void notify_continued(void)
 {
 	struct task_struct *p = current;
 	int why = p->signal->flags & SIGNAL_CLD_CONTINUED ? CLD_CONTINUED : CLD_STOPPED;
-
 	p->signal->flags &= ~(SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED);
 	spin_unlock_irq(&p->sighand->siglock);
 	spin_lock_irq(&tasklist_lock);
@@ -510,7 +475,6 @@ static int get_signal(struct k_sigaction *ka_copy, siginfo_t *info)
 static void restart_call(struct pt_regs *regs, const struct k_sigaction *ka)
 {
 	u16 door = 0;
-
 	if ((s64)regs->orig_rax < 0)
 		return;			/* no system call */
 	switch (-(s64)regs->rax) {
@@ -554,7 +518,6 @@ static sigset_t sigmask_to_save(struct task_struct *p)
 static void signal_delivered(int sig, const struct k_sigaction *ka)
 {
 	sigset_t block = current->blocked | ka->sa.sa_mask;
-
 	if (!(ka->sa.sa_flags & SA_NODEFER))
 		block |= sigmask(sig);
 	if (block != current->blocked)
@@ -566,13 +529,12 @@ void do_signal(struct pt_regs *regs)
 	struct task_struct *p = current;
 	struct k_sigaction ka;
 	siginfo_t info;
-	sigset_t oldset;
 	int sig = 0;
 
 	if (signal_pending(p))
 		sig = get_signal(&ka, &info);
 	restart_call(regs, sig ? &ka : NULL);
-	oldset = sigmask_to_save(p);
+	sigset_t oldset = sigmask_to_save(p);
 	if (!sig) {
 		if (oldset != p->blocked)
 			sigprocmask_set(oldset);
@@ -590,7 +552,6 @@ void do_signal(struct pt_regs *regs)
 void flush_signal_handlers(struct task_struct *p, bool force_default)
 {
 	struct k_sigaction *ka = p->sighand->action;
-
 	for (int i = 0; i < _NSIG; i++, ka++)
 		ka->sa = (struct sigaction){ .sa_handler = !force_default && ka->sa.sa_handler == SIG_IGN ? SIG_IGN : SIG_DFL };
 }

@@ -17,19 +17,13 @@
 long sys_getpid(void) { return current->tgid; }
 long sys_gettid(void) { return current->pid; }
 long sys_getpgrp(void) { return current->signal->pgrp; }
-
-long sys_getppid(void)
-{
-	return READ_ONCE(current->ppid);
-}
+long sys_getppid(void) { return READ_ONCE(current->ppid); }
 
 static long get_group(pid_t pid, bool session)
 {
-	struct task_struct *p;
 	long ret = -ESRCH;
-
 	spin_lock_irq(&tasklist_lock);
-	p = pid ? find_task_by_pid(pid) : current;
+	struct task_struct *p = pid ? find_task_by_pid(pid) : current;
 	if (p)
 		ret = session ? p->signal->session : p->signal->pgrp;
 	spin_unlock_irq(&tasklist_lock);
@@ -44,7 +38,6 @@ static int may_setpgid(const struct task_struct *p, pid_t pgid)
 {
 	const struct task_struct *me = current->group_leader;
 	struct task_struct *member;
-
 	if (!p)
 		return -ESRCH;
 	if (p != p->group_leader)
@@ -68,9 +61,6 @@ static int may_setpgid(const struct task_struct *p, pid_t pgid)
 
 long sys_setpgid(pid_t pid, pid_t pgid)
 {
-	struct task_struct *p;
-	int err;
-
 	if (!pid)
 		pid = current->tgid;
 	if (!pgid)
@@ -78,8 +68,8 @@ long sys_setpgid(pid_t pid, pid_t pgid)
 	if (pgid < 0)
 		return -EINVAL;
 	spin_lock_irq(&tasklist_lock);
-	p = find_task_by_pid(pid);
-	err = may_setpgid(p, pgid);
+	struct task_struct *p = find_task_by_pid(pid);
+	int err = may_setpgid(p, pgid);
 	if (!err && p->signal->pgrp != pgid)
 		change_pgrp(p, pgid);
 	spin_unlock_irq(&tasklist_lock);
@@ -90,7 +80,6 @@ long sys_setsid(void)
 {
 	struct task_struct *p = current->group_leader;
 	long ret = -EPERM;
-
 	spin_lock_irq(&tasklist_lock);
 	if (!p->signal->leader && !pgrp_exists(p->pid, 0)) {
 		change_session(p, p->pid);
@@ -111,7 +100,6 @@ static DEFINE_MUTEX(uts_mutex, RANK_MISC_MUTEX);
 long sys_newuname(struct new_utsname __user *name)
 {
 	struct new_utsname u = { .sysname = UTS_SYSNAME, .release = UTS_RELEASE, .version = UTS_VERSION, .machine = "x86_64" };
-
 	mutex_lock(&uts_mutex);
 	memcpy(u.nodename, utsname_node, sizeof(u.nodename));
 	memcpy(u.domainname, utsname_domain, sizeof(u.domainname));
@@ -122,7 +110,6 @@ long sys_newuname(struct new_utsname __user *name)
 static long set_uts(char *where, const char __user *name, int len)
 {
 	char buf[65] = { 0 };
-
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len < 0 || len > 64)
@@ -157,7 +144,6 @@ static int set_rlimit(struct signal_struct *sig, unsigned resource, const struct
 static bool may_prlimit(const struct task_struct *p)
 {
 	const struct cred *c = current->cred, *t = p->cred;
-
 	if (p == current || capable(CAP_SYS_RESOURCE))
 		return true;
 	return c->uid == t->euid && c->uid == t->suid && c->uid == t->uid && c->gid == t->egid && c->gid == t->sgid && c->gid == t->gid;
@@ -165,11 +151,9 @@ static bool may_prlimit(const struct task_struct *p)
 
 static int do_prlimit(pid_t pid, unsigned resource, const struct rlimit *new, struct rlimit *old)
 {
-	struct task_struct *p;
 	int err = 0;
-
 	spin_lock_irq(&tasklist_lock);
-	p = pid ? find_task_by_pid(pid) : current;
+	struct task_struct *p = pid ? find_task_by_pid(pid) : current;
 	if (!p)
 		err = -ESRCH;
 	else if (!may_prlimit(p))
@@ -188,11 +172,9 @@ static int do_prlimit(pid_t pid, unsigned resource, const struct rlimit *new, st
 long sys_prlimit64(pid_t pid, unsigned resource, const struct rlimit __user *new_rlim, struct rlimit __user *old_rlim)
 {
 	struct rlimit new, old;
-	int err;
-
 	if (new_rlim && copy_from_user(&new, new_rlim, sizeof(new)))
 		return -EFAULT;
-	err = do_prlimit(pid, resource, new_rlim ? &new : NULL, &old);
+	int err = do_prlimit(pid, resource, new_rlim ? &new : NULL, &old);
 	if (!err && old_rlim && copy_to_user(old_rlim, &old, sizeof(old)))
 		err = -EFAULT;
 	return err;
@@ -202,21 +184,18 @@ long sys_getrlimit(unsigned resource, struct rlimit __user *rlim)
 {
 	struct rlimit old;
 	int err = do_prlimit(0, resource, NULL, &old);
-
 	return err ? err : copy_to_user(rlim, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
 long sys_setrlimit(unsigned resource, struct rlimit __user *rlim)
 {
 	struct rlimit new, old;
-
 	return copy_from_user(&new, rlim, sizeof(new)) ? -EFAULT : do_prlimit(0, resource, &new, &old);
 }
 
 long sys_getrusage(int who, struct rusage __user *ru)
 {
 	struct rusage r;
-
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
 	getrusage_of(current, who, &r);
@@ -246,7 +225,6 @@ long sys_sysinfo(struct sysinfo __user *info)
 static long set_securebits(u64 bits)
 {
 	struct cred *new = prepare_creds();
-
 	if (!new)
 		return -ENOMEM;
 	new->securebits = bits;
@@ -256,13 +234,11 @@ static long set_securebits(u64 bits)
 
 static long drop_bounding_cap(u64 cap)
 {
-	struct cred *new;
-
 	if (!capable(CAP_SETPCAP))
 		return -EPERM;
 	if (cap > CAP_LAST_CAP)
 		return -EINVAL;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
 	new->cap_bset &= ~BIT(cap);
@@ -273,7 +249,6 @@ static long drop_bounding_cap(u64 cap)
 static long set_no_new_privs(void)
 {
 	struct cred *new = prepare_creds();
-
 	if (!new)
 		return -ENOMEM;
 	new->no_new_privs = true;
@@ -284,7 +259,6 @@ static long set_no_new_privs(void)
 static long prctl_cred(int option, u64 arg)
 {
 	unsigned bits = current->cred->securebits;
-
 	switch (option) {
 	case PR_GET_KEEPCAPS:
 		return !!(bits & SECBIT_KEEP_CAPS);
@@ -308,7 +282,6 @@ static long prctl_cred(int option, u64 arg)
 static long set_name(const char __user *name)
 {
 	char comm[sizeof(current->comm)] = { 0 };
-
 	if (strncpy_from_user(comm, name, sizeof(comm) - 1) < 0)
 		return -EFAULT;
 	memcpy(current->comm, comm, sizeof(comm));
@@ -318,7 +291,6 @@ static long set_name(const char __user *name)
 long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 {
 	int __user *to = (int *)arg2;
-
 	switch (option) {
 	case PR_SET_PDEATHSIG:
 		if (arg2 > _NSIG)
@@ -383,7 +355,6 @@ long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 long sys_arch_prctl(int code, u64 addr)
 {
 	u32 msr = code == ARCH_SET_GS || code == ARCH_GET_GS ? MSR_KERNEL_GS_BASE : MSR_FS_BASE;
-
 	switch (code) {
 	case ARCH_SET_GS: case ARCH_SET_FS:
 		if (addr >= TASK_SIZE)
@@ -400,7 +371,6 @@ long sys_arch_prctl(int code, u64 addr)
 long sys_personality(unsigned personality)
 {
 	unsigned old = current->personality;
-
 	if (personality != 0xffffffff)
 		current->personality = personality;
 	return old;
@@ -416,7 +386,6 @@ long sys_getcpu(unsigned __user *cpup, unsigned __user *nodep, void __user *unus
 long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 {
 	char command[256];
-
 	if (!capable(CAP_SYS_BOOT))
 		return -EPERM;
 	if (magic1 != (int)LINUX_REBOOT_MAGIC1 || (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
@@ -447,10 +416,7 @@ long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 #define FUTEX_CMD_MASK	(~(128 | 256))		/* less FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
 
 /* Restartable sequences: glibc asks at every start and does without. */
-long sys_rseq(void __user *rseq, u32 len, int flags, u32 sig)
-{
-	return -ENOSYS;
-}
+long sys_rseq(void __user *rseq, u32 len, int flags, u32 sig) { return -ENOSYS; }
 
 /* Without threads nobody waits: glibc's pthread_once wakes whoever does, and ends the program if it can't. */
 long sys_futex(u32 __user *uaddr, int op, u32 val, void __user *utime, u32 __user *uaddr2, u32 val3)
@@ -470,12 +436,10 @@ long sys_set_robust_list(void __user *head, size_t len)
 
 long sys_get_robust_list(int pid, u64 __user *head_ptr, size_t __user *len_ptr)
 {
-	struct task_struct *p;
 	u64 head = 0;
 	int err = -ESRCH;
-
 	spin_lock_irq(&tasklist_lock);
-	p = pid ? find_task_by_pid(pid) : current;
+	struct task_struct *p = pid ? find_task_by_pid(pid) : current;
 	if (p) {
 		err = may_prlimit(p) || capable(CAP_SYS_PTRACE) ? 0 : -EPERM;
 		head = (u64)p->robust_list;

@@ -56,7 +56,6 @@ static u32 nr_told;
 long sys_ni_syscall(void)
 {
 	u32 nr = task_pt_regs(current)->orig_rax;
-
 	for (u32 i = 0; i < ARRAY_SIZE(told); i++)
 		if (told[i].nr == nr && !strcmp(told[i].comm, current->comm))
 			return -ENOSYS;
@@ -72,7 +71,6 @@ void exit_to_user_mode(struct pt_regs *regs);
 void exit_to_user_mode(struct pt_regs *regs)
 {
 	u32 work;
-
 	while ((work = READ_ONCE(current->ti_flags)) & (TIF_NEED_RESCHED | TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) {
 		local_irq_enable();
 		if (work & TIF_NEED_RESCHED)

@@ -36,7 +36,6 @@ static struct timeval ns_to_timeval(u64 ns)
 static int put_timespec(u64 ns, struct timespec64 __user *to)
 {
 	struct timespec64 ts = ns_to_timespec(ns);
-
 	return copy_to_user(to, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
@@ -44,7 +43,6 @@ static int put_timespec(u64 ns, struct timespec64 __user *to)
 static int get_timespec(u64 *ns, const struct timespec64 __user *from)
 {
 	struct timespec64 ts;
-
 	if (copy_from_user(&ts, from, sizeof(ts)))
 		return -EFAULT;
 	if (ts.tv_sec < 0 || (u64)ts.tv_nsec >= NSEC_PER_SEC)
@@ -75,7 +73,6 @@ void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
 static u64 group_ns(struct task_struct *p)
 {
 	u64 ut, st;
-
 	thread_group_cputime(p, &ut, &st);
 	return ut + st;
 }
@@ -83,7 +80,6 @@ static u64 group_ns(struct task_struct *p)
 static void add_self(struct task_struct *p, struct rusage *ru, u64 *ut, u64 *st)
 {
 	struct signal_struct *sig = p->signal;
-
 	thread_group_cputime(p, ut, st);
 	ru->ru_maxrss = sig->maxrss;
 	if (p->mm)
@@ -99,7 +95,6 @@ void getrusage_of(struct task_struct *p, int who, struct rusage *ru)
 {
 	struct signal_struct *sig = p->signal;
 	u64 ut = 0, st = 0;
-
 	memset(ru, 0, sizeof(*ru));
 	if (who == RUSAGE_THREAD) {
 		add_self(p, ru, &ut, &st);
@@ -129,13 +124,10 @@ long sys_times(struct tms __user *tbuf)
 {
 	const u64 clock = NSEC_PER_SEC / USER_HZ;
 	u64 ut, st;
-
 	if (tbuf) {
-		struct tms t;
-
 		thread_group_cputime(current, &ut, &st);
-		t = (struct tms){ ut / clock, st / clock, current->signal->cutime_ns / clock,
-				  current->signal->cstime_ns / clock };
+		struct tms t = { ut / clock, st / clock, current->signal->cutime_ns / clock,
+				 current->signal->cstime_ns / clock };
 		if (copy_to_user(tbuf, &t, sizeof(t)))
 			return -EFAULT;
 	}
@@ -148,13 +140,12 @@ long sys_times(struct tms __user *tbuf)
 static int cpu_clock_get(int clock, u64 *ns)
 {
 	pid_t pid = ~(clock >> 3);
-	struct task_struct *p;
 	u64 ut, st;
 	int err = 0;
 
 	if ((clock & 3) == 3)
 		return -EINVAL;
-	p = pid ? get_task_by_pid(pid) : get_task_struct(current);
+	struct task_struct *p = pid ? get_task_by_pid(pid) : get_task_struct(current);
 	if (!p)
 		return -EINVAL;
 	if (clock & 4 ? p->tgid != current->tgid : pid && p != p->group_leader)
@@ -204,7 +195,6 @@ long sys_clock_gettime(int clock, struct timespec64 __user *tp)
 {
 	u64 ns;
 	int err = clock_read(clock, &ns);
-
 	return err ? err : put_timespec(ns, tp);
 }
 
@@ -212,7 +202,6 @@ long sys_clock_getres(int clock, struct timespec64 __user *tp)
 {
 	u64 ns;
 	int err = clock_read(clock, &ns);
-
 	if (err || !tp)
 		return err;
 	return put_timespec(clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? TICK_NSEC : 1, tp);
@@ -234,18 +223,15 @@ static int settime(u64 ns)
 long sys_clock_settime(int clock, const struct timespec64 __user *tp)
 {
 	u64 ns;
-	int err;
-
 	if (clock != CLOCK_REALTIME)
 		return clock < 0 && !cpu_clock_get(clock, &ns) ? -EPERM : -EINVAL;
-	err = get_timespec(&ns, tp);
+	int err = get_timespec(&ns, tp);
 	return err ? err : settime(ns);
 }
 
 long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
 	struct timeval now = ns_to_timeval(ktime_get_real());
-
 	if (tv && copy_to_user(tv, &now, sizeof(now)))
 		return -EFAULT;
 	return tz && copy_to_user(tz, &sys_tz, sizeof(sys_tz)) ? -EFAULT : 0;
@@ -255,8 +241,6 @@ long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
 	struct timeval v = { 0 };
 	struct timezone z;
-	int err;
-
 	if (tv && copy_from_user(&v, tv, sizeof(v)))
 		return -EFAULT;
 	if (tv && (v.tv_usec < 0 || v.tv_usec > 1000000))
@@ -269,7 +253,7 @@ long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
 		return -EPERM;
 	if (tz && (z.tz_minuteswest > 15 * 60 || z.tz_minuteswest < -15 * 60))
 		return -EINVAL;
-	err = tv ? settime(v.tv_sec * NSEC_PER_SEC + v.tv_usec * NSEC_PER_USEC) : 0;
+	int err = tv ? settime(v.tv_sec * NSEC_PER_SEC + v.tv_usec * NSEC_PER_USEC) : 0;
 	if (!err && tz)
 		sys_tz = z;
 	return err;
@@ -278,7 +262,6 @@ long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
 long sys_time(s64 __user *tloc)
 {
 	s64 now = ktime_get_real() / NSEC_PER_SEC;
-
 	return tloc && put_user(now, tloc) ? -EFAULT : now;
 }
 
@@ -289,7 +272,6 @@ static int sleep_until(u64 deadline, u64 *left)
 {
 	for (;;) {
 		u64 now = ktime_get();
-
 		if (now >= deadline)
 			return 0;
 		*left = deadline - now;
@@ -305,7 +287,6 @@ static long nanosleep_relative(u64 deadline, struct timespec64 __user *rmtp)
 {
 	u64 left;
 	int err = sleep_until(deadline, &left);
-
 	if (!err)
 		return 0;
 	if (rmtp && put_timespec(left, rmtp))
@@ -324,7 +305,6 @@ long nanosleep_restart(void)
 static u64 after(u64 ns)
 {
 	u64 now = ktime_get();
-
 	return ns < (~0UL >> 1) - now ? now + ns : ~0UL >> 1;
 }
 
@@ -332,7 +312,6 @@ long sys_nanosleep(const struct timespec64 __user *rqtp, struct timespec64 __use
 {
 	u64 ns;
 	int err = get_timespec(&ns, rqtp);
-
 	return err ? err : nanosleep_relative(after(ns), rmtp);
 }
 
@@ -340,7 +319,6 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec64 __user *r
 {
 	u64 ns, now, left;
 	int err = clock_read(clock, &now);
-
 	if (err)
 		return err;
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI)
@@ -361,7 +339,6 @@ static void it_real_fn(struct timer *t)
 {
 	struct task_struct *leader = t->data;
 	u64 incr = leader->signal->it_real_incr, now = ktime_get();
-
 	do_send_sig(SIGALRM, leader);
 	if (incr)
 		timer_start(t, t->expires + ((now - t->expires) / incr + 1) * incr);
@@ -386,7 +363,6 @@ static void get_itimer(int which, u64 *value, u64 *incr)
 {
 	struct signal_struct *sig = current->signal;
 	u64 expires, now, floor;
-
 	if (which == ITIMER_REAL) {
 		expires = READ_ONCE(sig->real_timer.pending) ? sig->real_timer.expires : 0;
 		now = ktime_get();
@@ -404,7 +380,6 @@ static void get_itimer(int which, u64 *value, u64 *incr)
 static void set_itimer(int which, u64 value, u64 incr)
 {
 	struct signal_struct *sig = current->signal;
-
 	if (which == ITIMER_REAL) {
 		timer_cancel(&sig->real_timer);
 		if (!sig->real_timer.fn)
@@ -423,7 +398,6 @@ static void set_itimer(int which, u64 value, u64 incr)
 static int put_itimer(u64 value, u64 incr, struct itimerval __user *to)
 {
 	struct itimerval it = { ns_to_timeval(incr), ns_to_timeval(value) };
-
 	return copy_to_user(to, &it, sizeof(it)) ? -EFAULT : 0;
 }
 
@@ -438,7 +412,6 @@ static int timeval_ns(const struct timeval *tv, u64 *ns)
 long sys_getitimer(int which, struct itimerval __user *value)
 {
 	u64 left, incr;
-
 	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	get_itimer(which, &left, &incr);
@@ -449,7 +422,6 @@ long sys_setitimer(int which, struct itimerval __user *value, struct itimerval _
 {
 	struct itimerval it = { 0 };
 	u64 left, incr, new_left, new_incr;
-
 	if (value && copy_from_user(&it, value, sizeof(it)))
 		return -EFAULT;
 	if (timeval_ns(&it.it_value, &new_left) || timeval_ns(&it.it_interval, &new_incr))
@@ -465,7 +437,6 @@ long sys_setitimer(int which, struct itimerval __user *value, struct itimerval _
 long sys_alarm(unsigned seconds)
 {
 	u64 left, incr;
-
 	get_itimer(ITIMER_REAL, &left, &incr);
 	set_itimer(ITIMER_REAL, seconds * NSEC_PER_SEC, 0);
 	return left && left < NSEC_PER_SEC ? 1 : (left + NSEC_PER_SEC / 2) / NSEC_PER_SEC;

@@ -48,7 +48,6 @@ static int fpe_code(unsigned vector)
 {
 	u32 mxcsr = stmxcsr();
 	u32 err = vector == 16 ? fnstsw() & ~fnstcw() : mxcsr & ~(mxcsr >> 7);
-
 	return err & 1 ? FPE_FLTINV : err & 4 ? FPE_FLTDIV : err & 8 ? FPE_FLTOVF : err & 0x12 ? FPE_FLTUND : FPE_FLTRES;
 }
 

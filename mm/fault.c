@@ -23,7 +23,6 @@
 static pte_t make_entry(struct vm_area_struct *vma, struct page *page, unsigned flags)
 {
 	pte_t e = pfn_pte(page_to_pfn(page), vma->vm_page_prot);
-
 	if (flags & FAULT_FLAG_WRITE)
 		return vma->vm_flags & VM_WRITE ? e | _PAGE_RW | _PAGE_DIRTY : e | _PAGE_DIRTY;
 	return vma->vm_ops && vma->vm_ops->page_mkwrite ? pte_wrprotect(e) : e;
@@ -32,7 +31,6 @@ static pte_t make_entry(struct vm_area_struct *vma, struct page *page, unsigned 
 static struct page *new_anon_page(struct vm_fault *vmf, gfp_t gfp)
 {
 	struct page *page = alloc_page(gfp);
-
 	if (page) {
 		page->flags |= PG_anon;
 		atomic_long_inc(&nr_anon_pages);
@@ -44,13 +42,11 @@ static struct page *new_anon_page(struct vm_fault *vmf, gfp_t gfp)
 /* => page_table_lock, as all that set entries here */
 static int do_anonymous_page(struct vm_fault *vmf)
 {
-	struct page *page;
-
 	if (!(vmf->flags & FAULT_FLAG_WRITE)) {
 		*vmf->pte = pte_mkspecial(pfn_pte(page_to_pfn(zero_page), vmf->vma->vm_page_prot & ~_PAGE_RW));
 		return 0;
 	}
-	page = new_anon_page(vmf, 0);
+	struct page *page = new_anon_page(vmf, 0);
 	if (!page)
 		return VM_FAULT_OOM;
 	clear_page(page_address(page));
@@ -62,7 +58,7 @@ static int do_anonymous_page(struct vm_fault *vmf)
 static int do_wp_page(struct vm_fault *vmf)
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
-	struct page *old = pfn_to_page(pte_pfn(vmf->orig_pte)), *page;
+	struct page *old = pfn_to_page(pte_pfn(vmf->orig_pte));
 	bool counted = !pte_special(vmf->orig_pte);
 
 	if (counted && (old->flags & PG_anon) && page_count(old) == 1) {
@@ -72,7 +68,7 @@ static int do_wp_page(struct vm_fault *vmf)
 	}
 	if (!pfn_valid(pte_pfn(vmf->orig_pte)))
 		return VM_FAULT_SIGBUS;
-	page = new_anon_page(vmf, 0);
+	struct page *page = new_anon_page(vmf, 0);
 	if (!page)
 		return VM_FAULT_OOM;
 	if (!counted && old == zero_page)
@@ -93,7 +89,6 @@ static int do_present(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t e = vmf->orig_pte;
-
 	if (!(vmf->flags & FAULT_FLAG_WRITE) || pte_write(e)) {
 		flush_tlb_page(vma->vm_mm, vmf->address);
 		return 0;
@@ -101,10 +96,8 @@ static int do_present(struct vm_fault *vmf)
 	if (!(vma->vm_flags & VM_SHARED))
 		return do_wp_page(vmf);
 	if (vma->vm_ops && vma->vm_ops->page_mkwrite) {
-		int ret;
-
 		vmf->page = pfn_to_page(pte_pfn(e));
-		ret = vma->vm_ops->page_mkwrite(vmf);
+		int ret = vma->vm_ops->page_mkwrite(vmf);
 		if (ret)
 			return ret;
 	}
@@ -120,11 +113,10 @@ static bool do_fault_around(struct vm_fault *vmf)
 	u64 back = min((vmf->address >> PAGE_SHIFT) % FAULT_AROUND_PAGES, (vmf->address - vma->vm_start) >> PAGE_SHIFT);
 	u64 block = FAULT_AROUND_PAGES - (vmf->address >> PAGE_SHIFT) % FAULT_AROUND_PAGES;
 	u64 ahead = min(block, (vma->vm_end - vmf->address) >> PAGE_SHIFT);
-	bool done;
 
 	spin_lock(&vma->vm_mm->page_table_lock);
 	vma->vm_ops->map_pages(vmf, vmf->pgoff - back, vmf->pgoff + ahead);
-	done = !pte_none(*vmf->pte);
+	bool done = !pte_none(*vmf->pte);
 	spin_unlock(&vma->vm_mm->page_table_lock);
 	return done;
 }
@@ -134,16 +126,13 @@ static int do_file_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	bool write = vmf->flags & FAULT_FLAG_WRITE, cow = write && !(vma->vm_flags & VM_SHARED);
-	struct page *page;
-	int ret;
-
 	vmf->pgoff = vma->vm_pgoff + ((vmf->address - vma->vm_start) >> PAGE_SHIFT);
 	if (!write && vma->vm_ops->map_pages && do_fault_around(vmf))
 		return 0;
-	ret = vma->vm_ops->fault(vmf);
+	int ret = vma->vm_ops->fault(vmf);
 	if (ret)
 		return ret & VM_FAULT_NOPAGE ? 0 : ret;
-	page = vmf->page;
+	struct page *page = vmf->page;
 	if (write && !cow && vma->vm_ops->page_mkwrite && (ret = vma->vm_ops->page_mkwrite(vmf)))
 		goto out;
 	spin_lock(&vma->vm_mm->page_table_lock);
@@ -154,7 +143,6 @@ static int do_file_fault(struct vm_fault *vmf)
 	}
 	if (cow) {
 		struct page *copy = new_anon_page(vmf, 0);
-
 		if (copy) {
 			copy_page(page_address(copy), page_address(page));
 			*vmf->pte = make_entry(vma, copy, vmf->flags);
@@ -203,14 +191,13 @@ int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags)
 static void show_segfault(struct pt_regs *regs, u64 address, u64 error_code)
 {
 	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
 	char in[80] = "";
 	void *handler = (void *)current->sighand->action[SIGSEGV - 1].sa.sa_handler;
 
 	if (current != init_process && handler != (void *)SIG_DFL && handler != (void *)SIG_IGN)
 		return;
 	down_read(&mm->mmap_lock);
-	vma = find_vma(mm, regs->rip);
+	struct vm_area_struct *vma = find_vma(mm, regs->rip);
 	if (vma && vma->vm_file && vma->vm_start <= regs->rip)
 		snprintf(in, sizeof(in), " in %s[%lx+%lx]", vma->vm_file->f_path.dentry->d_name.name, vma->vm_start,
 			 vma->vm_end - vma->vm_start);
@@ -223,7 +210,6 @@ static void show_segfault(struct pt_regs *regs, u64 address, u64 error_code)
 static void bad_area(struct pt_regs *regs, u64 address, u64 error_code, int sig, int code)
 {
 	u64 fixup;
-
 	if (!user_mode(regs)) {
 		fixup = search_exception_table(regs->rip);
 		if (!fixup)
@@ -254,7 +240,6 @@ static bool access_allowed(struct vm_area_struct *vma, u64 error_code)
 static struct vm_area_struct *find_vma_grow(struct mm_struct *mm, u64 address)
 {
 	struct vm_area_struct *vma = find_vma(mm, address);
-
 	if (vma && unlikely(vma->vm_start > address) && (!(vma->vm_flags & VM_GROWSDOWN) || expand_stack(vma, address)))
 		return NULL;
 	return vma;
@@ -264,9 +249,6 @@ void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned flags = (error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0) | (error_code & PF_USER ? FAULT_FLAG_USER : 0);
-	struct vm_area_struct *vma;
-	int ret;
-
 	if (unlikely(address >= TASK_SIZE))
 		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
 	if (!user_mode(regs) && (!mm || this_cpu->preempt_count || !(regs->eflags & EFLAGS_IF) || !search_exception_table(regs->rip)))
@@ -276,12 +258,12 @@ void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
 	this_cpu->nr_faults++;
 retry:
 	down_read(&mm->mmap_lock);
-	vma = find_vma_grow(mm, address);
+	struct vm_area_struct *vma = find_vma_grow(mm, address);
 	if (unlikely(!vma || !access_allowed(vma, error_code))) {
 		up_read(&mm->mmap_lock);
 		return bad_area(regs, address, error_code, SIGSEGV, vma ? SEGV_ACCERR : SEGV_MAPERR);
 	}
-	ret = handle_mm_fault(vma, address, flags);
+	int ret = handle_mm_fault(vma, address, flags);
 	up_read(&mm->mmap_lock);
 	if (likely(!ret)) {
 		current->min_flt++;
@@ -307,18 +289,14 @@ static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, 
 {
 	struct vm_area_struct *vma = addr < TASK_SIZE ? find_vma_grow(mm, addr) : NULL;
 	u64 need = write ? VM_WRITE : VM_READ;
-
 	if (!vma || (vma->vm_flags & VM_PFNMAP))
 		return ERR_PTR(-EFAULT);
 	if (!(vma->vm_flags & need) && (!force || !(vma->vm_flags & need << 4) || (write && !is_cow_mapping(vma->vm_flags))))
 		return ERR_PTR(-EFAULT);
 	for (int tries = 0;; tries++) {
 		struct page *page = NULL;
-		pte_t *pte;
-		int ret;
-
 		spin_lock(&mm->page_table_lock);
-		pte = pte_lookup(mm, addr);
+		pte_t *pte = pte_lookup(mm, addr);
 		if (pte && pte_mapped(*pte)) {
 			page = pfn_to_page(pte_pfn(*pte));
 			/* A forced write leaves the entry read-only: after the fault the copy is ours. */
@@ -330,7 +308,7 @@ static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, 
 		spin_unlock(&mm->page_table_lock);
 		if (page)
 			return page;
-		ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
+		int ret = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
 		if (ret & VM_FAULT_OOM)
 			return ERR_PTR(-ENOMEM);
 		if (ret & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))
@@ -346,12 +324,10 @@ struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write)
 size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write)
 {
 	size_t done = 0;
-
 	down_read(&mm->mmap_lock);
 	while (done < len) {
 		size_t off = (addr + done) & ~PAGE_MASK, n = min(len - done, PAGE_SIZE - off);
 		struct page *page = __get_user_page(mm, addr + done, write, true);
-
 		if (IS_ERR(page))
 			break;
 		if (write)
@@ -369,7 +345,6 @@ int mm_populate(u64 start, u64 len, u64 need)
 {
 	struct mm_struct *mm = current->mm;
 	int err = 0;
-
 	down_read(&mm->mmap_lock);
 	for (u64 addr = start; addr < start + len && !err && !fatal_signal_pending(current); addr += PAGE_SIZE) {
 		struct vm_area_struct *vma = find_vma(mm, addr);

@@ -31,10 +31,8 @@ void address_space_init(struct address_space *m, struct inode *host, const struc
 
 struct page *find_get_page(struct address_space *m, u64 index)
 {
-	struct page *page;
-
 	spin_lock(&m->tree_lock);
-	page = radix_lookup(&m->pages, index);
+	struct page *page = radix_lookup(&m->pages, index);
 	if (page)
 		get_page(page);
 	spin_unlock(&m->tree_lock);
@@ -57,12 +55,10 @@ static void count_pages(struct address_space *m, int n)
 
 int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 {
-	int err;
-
 	if (limit_reached(m))
 		return -ENOSPC;
 	spin_lock(&m->tree_lock);
-	err = radix_insert(&m->pages, index, page);
+	int err = radix_insert(&m->pages, index, page);
 	if (!err) {
 		get_page(page);
 		page->mapping = m;
@@ -79,7 +75,6 @@ int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 static struct page *delete_from_page_cache(struct address_space *m, u64 index)
 {
 	struct page *page = radix_delete(&m->pages, index);
-
 	page->mapping = NULL;
 	m->nrpages--;
 	count_pages(m, -1);
@@ -90,7 +85,6 @@ struct page *read_mapping_page(struct address_space *m, u64 index)
 {
 	struct page *page;
 	int err;
-
 	while (!(page = find_get_page(m, index))) {
 		page = alloc_page(__GFP_ZERO);
 		if (!page)
@@ -111,7 +105,6 @@ void truncate_inode_pages(struct address_space *m, u64 size)
 {
 	u64 index = DIV_ROUND_UP(size, PAGE_SIZE), off = size & ~PAGE_MASK;
 	struct page *page;
-
 	if (!m->nrpages)
 		return;
 	unmap_mapping_range(m, PAGE_ALIGN(size), 0, true);
@@ -121,7 +114,6 @@ void truncate_inode_pages(struct address_space *m, u64 size)
 	}
 	do {
 		unsigned batch = 64;	/* let others run in between */
-
 		spin_lock(&m->tree_lock);
 		while (batch-- && (page = radix_next(&m->pages, &index)))
 			put_page(delete_from_page_cache(m, index++));
@@ -142,13 +134,11 @@ ssize_t generic_file_read(struct file *file, char __user *buf, size_t n, loff_t 
 	while (done < n) {
 		size_t off = *pos & ~PAGE_MASK, part = min(n - done, PAGE_SIZE - off), left;
 		loff_t size = i_size_read(inode);
-		struct page *page;
-
 		if (*pos >= size)
 			break;
 		part = min(part, (size_t)(size - *pos));
-		page = m->a_ops && m->a_ops->readpage ? read_mapping_page(m, *pos >> PAGE_SHIFT) :
-							find_get_page(m, *pos >> PAGE_SHIFT);
+		struct page *page = m->a_ops && m->a_ops->readpage ? read_mapping_page(m, *pos >> PAGE_SHIFT) :
+								     find_get_page(m, *pos >> PAGE_SHIFT);
 		if (IS_ERR(page))
 			return done ? done : PTR_ERR(page);
 		if (page) {
@@ -172,7 +162,6 @@ ssize_t generic_file_read(struct file *file, char __user *buf, size_t n, loff_t 
 static struct page *page_for_write(struct address_space *m, u64 index, size_t part, bool *fresh)
 {
 	struct page *page = find_get_page(m, index);
-
 	*fresh = false;
 	if (page)
 		return page;
@@ -186,14 +175,14 @@ static struct page *page_for_write(struct address_space *m, u64 index, size_t pa
 /* Writes inside one page; the bytes that were written or -errno. => i_rwsem (write) */
 static ssize_t write_one_page(struct address_space *m, loff_t pos, const char __user *buf, size_t part)
 {
-	size_t off = pos & ~PAGE_MASK, left;
+	size_t off = pos & ~PAGE_MASK;
 	bool fresh;
 	struct page *page = page_for_write(m, pos >> PAGE_SHIFT, part, &fresh);
 	int err = 0;
 
 	if (IS_ERR(page))
 		return PTR_ERR(page);
-	left = copy_from_user(page_address(page) + off, buf, part);
+	size_t left = copy_from_user(page_address(page) + off, buf, part);
 	if (fresh && left < part) {
 		memset(page_address(page) + part - left, 0, left);
 		err = add_to_page_cache(m, page, pos >> PAGE_SHIFT);
@@ -211,7 +200,6 @@ static ssize_t write_one_page(struct address_space *m, loff_t pos, const char __
 static ssize_t write_checks(struct file *file, struct inode *inode, size_t n, loff_t *pos)
 {
 	u64 limit = rlimit(RLIMIT_FSIZE);
-
 	if (file->f_flags & O_APPEND)
 		*pos = inode->i_size;
 	if (!n)
@@ -233,10 +221,10 @@ ssize_t generic_file_write(struct file *file, const char __user *buf, size_t n, 
 {
 	struct address_space *m = file->f_mapping;
 	struct inode *inode = m->host;
-	ssize_t ret, done = 0;
+	ssize_t done = 0;
 
 	down_write(&inode->i_rwsem);
-	ret = write_checks(file, inode, n, pos);
+	ssize_t ret = write_checks(file, inode, n, pos);
 	if (ret > 0) {
 		n = ret;
 		inode_update_time(inode, true);
@@ -256,12 +244,10 @@ ssize_t generic_file_write(struct file *file, const char __user *buf, size_t n, 
 ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos)
 {
 	size_t done = 0, size = i_size_read(m->host);
-
 	n = pos >= size ? 0 : min(n, size - pos);
 	while (done < n) {
 		size_t off = (pos + done) & ~PAGE_MASK, part = min(n - done, PAGE_SIZE - off);
 		struct page *page = read_mapping_page(m, (pos + done) >> PAGE_SHIFT);
-
 		if (IS_ERR(page))
 			return done ? done : PTR_ERR(page);
 		memcpy((char *)buf + done, page_address(page) + off, part);
@@ -274,11 +260,9 @@ ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos)
 ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t pos)
 {
 	size_t done = 0;
-
 	while (done < n) {
 		size_t off = (pos + done) & ~PAGE_MASK, part = min(n - done, PAGE_SIZE - off);
 		struct page *page = read_mapping_page(m, (pos + done) >> PAGE_SHIFT);
-
 		if (IS_ERR(page))
 			return done ? done : PTR_ERR(page);
 		memcpy(page_address(page) + off, (const char *)buf + done, part);
@@ -296,11 +280,9 @@ ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t
 static int filemap_fault(struct vm_fault *vmf)
 {
 	struct address_space *m = vmf->vma->vm_file->f_mapping;
-	struct page *page;
-
 	if (vmf->pgoff >= DIV_ROUND_UP((u64)i_size_read(m->host), PAGE_SIZE))
 		return VM_FAULT_SIGBUS;
-	page = read_mapping_page(m, vmf->pgoff);
+	struct page *page = read_mapping_page(m, vmf->pgoff);
 	if (IS_ERR(page))
 		return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	vmf->page = page;
@@ -320,7 +302,6 @@ static void filemap_map_pages(struct vm_fault *vmf, u64 start, u64 end)
 	spin_lock(&m->tree_lock);
 	for (u64 index = start; index < end; index++, pte++) {
 		struct page *page;
-
 		if (!pte_none(*pte) || !(page = radix_lookup(&m->pages, index)))
 			continue;
 		get_page(page);

@@ -29,10 +29,8 @@ static bool next_run(struct mm_struct *mm, struct pte_run *r, u64 end)
 	for (r->addr = r->next; r->addr < end;) {
 		u64 *table = mm->pgd;
 		int shift = PGDIR_SHIFT;
-
 		for (; shift > PAGE_SHIFT; shift -= 9) {
 			u64 e = table[r->addr >> shift & 511];
-
 			if (!pte_present(e))
 				break;
 			table = table_of(e);
@@ -49,16 +47,12 @@ static bool next_run(struct mm_struct *mm, struct pte_run *r, u64 end)
 }
 #define for_each_pte_run(mm, r, start, end) for (struct pte_run r = { .next = (start) }; next_run(mm, &r, end);)
 
-static struct page *pte_page(pte_t e)
-{
-	return pfn_to_page(pte_pfn(e));
-}
+static struct page *pte_page(pte_t e) { return pfn_to_page(pte_pfn(e)); }
 
 /* Bits of a new entry. Private pages never get RW here: the first write asks (M6). */
 pgprot_t vm_get_page_prot(u64 vm_flags)
 {
 	pgprot_t prot = _PAGE_ACCESSED;
-
 	prot |= vm_flags & (VM_READ | VM_WRITE | VM_EXEC) ? _PAGE_PRESENT | _PAGE_USER : _PAGE_PROTNONE;
 	if ((vm_flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))
 		prot |= _PAGE_RW;
@@ -70,7 +64,6 @@ pgprot_t vm_get_page_prot(u64 vm_flags)
 atomic_long_t *rss_of_file(struct vm_area_struct *vma)
 {
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-
 	return m && m->a_ops && m->a_ops->shmem ? &vma->vm_mm->rss_shmem : &vma->vm_mm->rss_file;
 }
 
@@ -96,12 +89,10 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
 
 	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
 		pte_t e = *pte;
-
 		if (pte_none(e))
 			continue;
 		if (!pte_special(e)) {
 			struct page *page = pte_page(e);
-
 			if (page->flags & PG_anon) {
 				if (!cows)
 					continue;
@@ -132,7 +123,6 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
 static void zap_range(struct vm_area_struct *vma, u64 start, u64 end, bool cows)
 {
 	struct mm_struct *mm = vma->vm_mm;
-
 	for_each_pte_run(mm, r, start, end) {
 		spin_lock(&mm->page_table_lock);
 		zap_run(vma, &r, cows);
@@ -141,24 +131,19 @@ static void zap_range(struct vm_area_struct *vma, u64 start, u64 end, bool cows)
 }
 
 /* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write) */
-void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end)
-{
-	zap_range(vma, start, end, true);
-}
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end) { zap_range(vma, start, end, true); }
 
 /* Truncate's half of the work. => i_rwsem (write), so that no page of the range comes back */
 void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows)
 {
 	u64 first = start >> PAGE_SHIFT, last = end ? PAGE_ALIGN(end) >> PAGE_SHIFT : ~0UL >> PAGE_SHIFT;
 	struct vm_area_struct *vma;
-
 	if (list_empty(&mapping->i_mmap))
 		return;
 	spin_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared) {
 		u64 from = max(first, vma->vm_pgoff);
 		u64 to = min(last, vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT));
-
 		if (from < to)
 			zap_range(vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
 				  vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
@@ -177,10 +162,8 @@ static void free_page_table(struct mm_struct *mm, void *table)
 static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, u64 end, u64 floor, u64 ceiling)
 {
 	u64 size = 1UL << shift;
-
 	for (u64 a = ALIGN_DOWN(start, size); a < end; a += size) {
 		u64 *e = &table[a >> shift & 511];
-
 		if (!pte_present(*e))
 			continue;
 		if (shift > PMD_SHIFT)
@@ -207,15 +190,12 @@ void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor,
 static long copy_run(pte_t *to, struct pte_run *r)
 {
 	long anon = 0;
-
 	for (pte_t *from = r->pte, *end = from + r->n; from < end; from++, to++) {
 		pte_t e = *from;
-
 		if (pte_none(e))
 			continue;
 		if (!pte_special(e)) {
 			struct page *page = pte_page(e);
-
 			if (!(page->flags & PG_anon))
 				continue;	/* the child finds it in the page cache */
 			get_page(page);
@@ -235,25 +215,21 @@ static long copy_run(pte_t *to, struct pte_run *r)
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct mm_struct *mm = src->vm_mm;
-
 	if (!is_cow_mapping(src->vm_flags) && !(src->vm_flags & VM_PFNMAP))
 		return 0;
 	for_each_pte_run(mm, r, src->vm_start, src->vm_end) {
 		unsigned i = 0;
-		pte_t *to;
-		long anon;
-
 		while (i < r.n && (pte_none(r.pte[i]) || (!pte_special(r.pte[i]) && !(pte_page(r.pte[i])->flags & PG_anon))))
 			i++;
 		if (i == r.n)
 			continue;
 		spin_lock(&dst->vm_mm->page_table_lock);
-		to = pte_alloc(dst->vm_mm, r.addr);
+		pte_t *to = pte_alloc(dst->vm_mm, r.addr);
 		spin_unlock(&dst->vm_mm->page_table_lock);
 		if (!to)
 			return -ENOMEM;
 		spin_lock(&mm->page_table_lock);
-		anon = copy_run(to, &r);
+		long anon = copy_run(to, &r);
 		spin_unlock(&mm->page_table_lock);
 		if (anon)
 			atomic_long_add(anon, &dst->vm_mm->rss_anon);
@@ -268,7 +244,6 @@ static pte_t modify_entry(struct vm_area_struct *vma, pte_t e)
 {
 	bool write = !pte_special(e) && (vma->vm_flags & VM_WRITE) && pte_dirty(e) &&
 		     (pte_page(e)->flags & PG_anon) && page_count(pte_page(e)) == 1;
-
 	e = (e & (PTE_PFN_MASK | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_PCD | _PAGE_PWT)) | vma->vm_page_prot;
 	return write ? pte_mkwrite(e) : e;
 }
@@ -276,7 +251,6 @@ static pte_t modify_entry(struct vm_area_struct *vma, pte_t e)
 void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
 {
 	struct mm_struct *mm = vma->vm_mm;
-
 	for_each_pte_run(mm, r, start, end) {
 		spin_lock(&mm->page_table_lock);
 		for (unsigned i = 0; i < r.n; i++)
@@ -294,16 +268,13 @@ void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 {
 	int err = 0;
-
 	spin_lock(&mm->page_table_lock);
 	for (int pass = 0; pass < 2; pass++)
 		for_each_pte_run(mm, r, old, old + len)
 			for (unsigned i = 0; i < r.n && !err; i++) {
-				pte_t *to;
-
 				if (pte_none(r.pte[i]))
 					continue;
-				to = pte_alloc(mm, new + (r.addr - old) + i * PAGE_SIZE);
+				pte_t *to = pte_alloc(mm, new + (r.addr - old) + i * PAGE_SIZE);
 				if (!to) {
 					err = -ENOMEM;
 				} else if (pass) {
@@ -320,10 +291,8 @@ int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	pte_t *pte;
-
 	spin_lock(&mm->page_table_lock);
-	pte = pte_alloc(mm, addr);
+	pte_t *pte = pte_alloc(mm, addr);
 	if (pte)
 		*pte = pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot | prot));
 	spin_unlock(&mm->page_table_lock);

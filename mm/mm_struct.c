@@ -35,7 +35,6 @@ void __init mmap_init(void)
 struct mm_struct *mm_alloc(void)
 {
 	struct mm_struct *mm = kmem_cache_alloc(mm_cache, __GFP_ZERO);
-
 	if (!mm)
 		return NULL;
 	mm->pgd = pgd_alloc();
@@ -57,8 +56,6 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
 	for (struct vm_area_struct *src = old->mmap, *vma; src; src = src->vm_next) {
 		u64 npages = (src->vm_end - src->vm_start) >> PAGE_SHIFT;
-		int err;
-
 		if (src->vm_flags & VM_DONTCOPY)
 			continue;
 		vma = vma_dup(mm, src);
@@ -72,7 +69,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 		}
 		vma_link(mm, vma);
 		vm_stat_account(mm, vma->vm_flags, npages);
-		err = src->vm_flags & VM_WIPEONFORK ? 0 : copy_page_range(vma, src);
+		int err = src->vm_flags & VM_WIPEONFORK ? 0 : copy_page_range(vma, src);
 		if (err)
 			return err;
 	}
@@ -82,8 +79,6 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 struct mm_struct *dup_mm(struct mm_struct *old)
 {
 	struct mm_struct *mm = mm_alloc();
-	int err;
-
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	down_write(&old->mmap_lock);
@@ -94,7 +89,7 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	mm->dumpable = old->dumpable;
 	if (old->exe_file)
 		mm->exe_file = get_file(old->exe_file);
-	err = dup_mmap(mm, old);
+	int err = dup_mmap(mm, old);
 	flush_tlb_mm(old);		/* the parent's pages are read-only now */
 	up_write(&old->mmap_lock);
 	if (!err)
@@ -103,16 +98,12 @@ struct mm_struct *dup_mm(struct mm_struct *old)
 	return ERR_PTR(err);
 }
 
-void update_hiwater_rss(struct mm_struct *mm)
-{
-	mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm));
-}
+void update_hiwater_rss(struct mm_struct *mm) { mm->hiwater_rss = max(mm->hiwater_rss, get_mm_rss(mm)); }
 
 /* Drops all; afterwards every counter is 0 (M7). Nobody else can see the mm's VMAs but truncate. */
 void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *list = mm->mmap, *next;
-
 	update_hiwater_rss(mm);
 	for (struct vm_area_struct *vma = list; vma; vma = vma->vm_next) {
 		zap_page_range(vma, vma->vm_start, vma->vm_end);
@@ -131,10 +122,7 @@ void exit_mmap(struct mm_struct *mm)
 	WARN_ON(get_mm_rss(mm) || mm->total_vm);
 }
 
-void mmget(struct mm_struct *mm)
-{
-	atomic_inc(&mm->mm_users);
-}
+void mmget(struct mm_struct *mm) { atomic_inc(&mm->mm_users); }
 
 void mmput(struct mm_struct *mm)
 {
@@ -147,10 +135,7 @@ void mmput(struct mm_struct *mm)
 	mmdrop(mm);
 }
 
-void mmgrab(struct mm_struct *mm)
-{
-	atomic_inc(&mm->mm_count);
-}
+void mmgrab(struct mm_struct *mm) { atomic_inc(&mm->mm_count); }
 
 void mmdrop(struct mm_struct *mm)
 {
@@ -164,10 +149,8 @@ void mmdrop(struct mm_struct *mm)
 /* In Linux task_lock(p) keeps p->mm; here it is preemption, until there are more processors. */
 struct mm_struct *get_task_mm(struct task_struct *p)
 {
-	struct mm_struct *mm;
-
 	preempt_disable();
-	mm = p->mm;
+	struct mm_struct *mm = p->mm;
 	if (mm && ((p->flags & PF_KTHREAD) || !atomic_inc_not_zero(&mm->mm_users)))
 		mm = NULL;
 	preempt_enable();
@@ -189,7 +172,6 @@ void switch_mm(struct mm_struct *prev, struct mm_struct *next)
 void arch_pick_mmap_layout(struct mm_struct *mm, u64 stack_gap_rlimit)
 {
 	u64 gap = min(stack_gap_rlimit, TASK_SIZE), rnd = 0;
-
 	if (randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE)) {
 		rnd = (get_random_u64() & (BIT(28) - 1)) << PAGE_SHIFT;
 		gap += BIT(34);

@@ -16,13 +16,11 @@
 
 int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 {
-	struct vm_area_struct *vma, *prev, *next, *last;
-	u64 end;
-
+	struct vm_area_struct *last;
 	if (start & ~PAGE_MASK || start > TASK_SIZE || len > TASK_SIZE - start || !(len = PAGE_ALIGN(len)))
 		return -EINVAL;
-	end = start + len;
-	vma = find_vma_intersection(mm, start, end);
+	u64 end = start + len;
+	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
 	if (!vma)
 		return 0;
 	if (start > vma->vm_start) {
@@ -39,8 +37,8 @@ int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 	}
 	/* Nothing can fail from here on. */
 	update_hiwater_rss(mm);
-	prev = vma->vm_prev;
-	next = last->vm_next;
+	struct vm_area_struct *prev = vma->vm_prev;
+	struct vm_area_struct *next = last->vm_next;
 	for (struct vm_area_struct *v = vma; v != next; v = v->vm_next) {
 		vma_unlink(mm, v);
 		vm_stat_account(mm, v->vm_flags, -(s64)vma_pages(v));
@@ -59,18 +57,13 @@ int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 int vm_munmap(u64 start, size_t len)
 {
 	struct mm_struct *mm = current->mm;
-	int err;
-
 	down_write(&mm->mmap_lock);
-	err = do_munmap(mm, start, len);
+	int err = do_munmap(mm, start, len);
 	up_write(&mm->mmap_lock);
 	return err;
 }
 
-long sys_munmap(u64 addr, size_t len)
-{
-	return vm_munmap(addr, len);
-}
+long sys_munmap(u64 addr, size_t len) { return vm_munmap(addr, len); }
 
 /* ---- mmap ---- */
 
@@ -83,7 +76,6 @@ static bool path_noexec(const struct file *file)
 static bool beyond_any_file(const struct file *file, u64 pgoff, u64 len)
 {
 	u64 max = S_ISREG(file->f_inode->i_mode) ? ~0UL >> 1 : ~0UL;
-
 	return len > max || pgoff > (max - len) >> PAGE_SHIFT;
 }
 
@@ -140,7 +132,6 @@ static int check_mmap_anon(u64 addr, u64 flags, u64 *vm_flags, u64 *pgoff)
 static u64 pages_in_range(struct mm_struct *mm, u64 start, u64 end)
 {
 	u64 n = 0;
-
 	for (struct vm_area_struct *v = find_vma(mm, start); v && v->vm_start < end; v = v->vm_next)
 		n += (min(v->vm_end, end) - max(v->vm_start, start)) >> PAGE_SHIFT;
 	return n;
@@ -149,14 +140,14 @@ static u64 pages_in_range(struct mm_struct *mm, u64 start, u64 end)
 /* Makes the mapping at its final place over whatever is there. The address or -errno. */
 static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 len, u64 vm_flags, u64 pgoff)
 {
-	struct vm_area_struct *vma, *prev;
+	struct vm_area_struct *prev;
 	u64 npages = len >> PAGE_SHIFT;
 	int err;
 
 	if (!may_expand_vm(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - pages_in_range(mm, addr, addr + len)))
 		return -ENOMEM;
-	vma = vm_area_alloc(mm);
+	struct vm_area_struct *vma = vm_area_alloc(mm);
 	if (!vma)
 		return -ENOMEM;
 	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE) {
@@ -206,9 +197,6 @@ free_vma:
 u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff)
 {
 	struct mm_struct *mm = current->mm;
-	u64 vm_flags;
-	int err;
-
 	if (!len)
 		return -EINVAL;
 	if ((prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC))
@@ -233,15 +221,15 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 		return -EPERM;
 	if ((flags & MAP_FIXED_NOREPLACE) && find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
-	vm_flags = (prot & (VM_READ | VM_WRITE | VM_EXEC)) | (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
-		   (flags & MAP_LOCKED ? VM_LOCKED : 0) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	u64 vm_flags = (prot & (VM_READ | VM_WRITE | VM_EXEC)) | (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
+		       (flags & MAP_LOCKED ? VM_LOCKED : 0) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	if (file && beyond_any_file(file, pgoff, len))
 		return -EOVERFLOW;
 	if ((flags & MAP_LOCKED) && !rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	if (!mlock_allowed(mm, vm_flags, len >> PAGE_SHIFT))
 		return -EAGAIN;
-	err = file ? check_mmap_file(file, flags, &vm_flags) : check_mmap_anon(addr, flags, &vm_flags, &pgoff);
+	int err = file ? check_mmap_file(file, flags, &vm_flags) : check_mmap_anon(addr, flags, &vm_flags, &pgoff);
 	if (err)
 		return err;
 	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
@@ -253,12 +241,10 @@ u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off)
 {
 	struct mm_struct *mm = current->mm;
 	bool populate;
-	u64 ret;
-
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
-	ret = do_mmap(file, addr, len, prot, flags, off >> PAGE_SHIFT);
+	u64 ret = do_mmap(file, addr, len, prot, flags, off >> PAGE_SHIFT);
 	populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || ((flags & MAP_LOCKED) | mm->def_flags);
 	up_write(&mm->mmap_lock);
 	if (populate && (s64)ret >= 0)
@@ -275,18 +261,15 @@ static long no_huge_pages(u64 addr, u64 len, u64 flags)
 
 long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 {
-	struct fd f;
-	u64 ret;
-
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
 	if (flags & MAP_ANONYMOUS)
 		return !(flags & MAP_HUGETLB) ? vm_mmap(NULL, addr, len, prot, flags, off) :
 		       no_huge_pages(addr, len, flags);
-	f = fdget(fd);
+	struct fd f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	ret = flags & MAP_HUGETLB ? (u64)-EINVAL : vm_mmap(f.file, addr, len, prot, flags, off);
+	u64 ret = flags & MAP_HUGETLB ? (u64)-EINVAL : vm_mmap(f.file, addr, len, prot, flags, off);
 	fdput(f);
 	return ret;
 }
@@ -330,13 +313,13 @@ int vm_brk_flags(u64 addr, u64 len, u64 vm_flags)
 long sys_brk(u64 brk)
 {
 	struct mm_struct *mm = current->mm;
-	u64 new = PAGE_ALIGN(brk), old, ret;
+	u64 new = PAGE_ALIGN(brk);
 	struct vm_area_struct *next;
 	bool populate = false;
 
 	down_write(&mm->mmap_lock);
-	ret = mm->brk;
-	old = PAGE_ALIGN(mm->brk);
+	u64 ret = mm->brk;
+	u64 old = PAGE_ALIGN(mm->brk);
 	if (brk < mm->start_brk || brk > TASK_SIZE ||
 	    (rlimit(RLIMIT_DATA) != RLIM_INFINITY &&
 	     brk - mm->start_brk + mm->end_data - mm->start_data > rlimit(RLIMIT_DATA)))
@@ -375,7 +358,6 @@ int expand_stack(struct vm_area_struct *vma, u64 addr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *prev = vma->vm_prev;
-	u64 grow;
 	int err = -ENOMEM;
 
 	addr &= PAGE_MASK;
@@ -389,7 +371,7 @@ int expand_stack(struct vm_area_struct *vma, u64 addr)
 		spin_unlock(&mm->page_table_lock);
 		return 0;
 	}
-	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
+	u64 grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (vma->vm_end - addr <= rlimit(RLIMIT_STACK) && grow <= vma->vm_pgoff && may_expand_vm(mm, vma->vm_flags, grow) &&
 	    mlock_allowed(mm, vma->vm_flags, grow) && !((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(grow))) {
 		vma->vm_pgoff -= grow;

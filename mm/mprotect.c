@@ -20,17 +20,14 @@ static int walk_range(struct mm_struct *mm, u64 start, u64 end, bool skip_holes,
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	int err = 0;
-
 	while (start < end) {
-		u64 to;
-
 		if (!vma || vma->vm_start >= end || (vma->vm_start > start && !skip_holes))
 			return -ENOMEM;
 		if (vma->vm_start > start) {
 			err = -ENOMEM;
 			start = vma->vm_start;
 		}
-		to = min(vma->vm_end, end);
+		u64 to = min(vma->vm_end, end);
 		vma = fn(vma, start, to, arg);
 		if (IS_ERR(vma))
 			return PTR_ERR(vma);
@@ -76,8 +73,7 @@ static struct vm_area_struct *mprotect_fixup(struct vm_area_struct *vma, u64 fro
 long sys_mprotect(u64 start, size_t len, u64 prot)
 {
 	struct mm_struct *mm = current->mm;
-	u64 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP), end;
-	struct vm_area_struct *vma;
+	u64 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	int err = -ENOMEM;
 
 	prot &= ~grows;
@@ -85,7 +81,7 @@ long sys_mprotect(u64 start, size_t len, u64 prot)
 		return -EINVAL;
 	if (!len)
 		return 0;
-	end = start + PAGE_ALIGN(len);
+	u64 end = start + PAGE_ALIGN(len);
 	if (end <= start)
 		return -ENOMEM;
 	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | 8))	/* 8: PROT_SEM, means nothing */
@@ -94,7 +90,7 @@ long sys_mprotect(u64 start, size_t len, u64 prot)
 	if ((prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC))
 		prot |= PROT_EXEC;
 	down_write(&mm->mmap_lock);
-	vma = find_vma(mm, start);
+	struct vm_area_struct *vma = find_vma(mm, start);
 	if (!vma)
 		goto out;
 	if (vma->vm_start >= (grows == PROT_GROWSDOWN ? end : start + 1))
@@ -116,7 +112,6 @@ out:
 static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, u64 to, u64 behavior)
 {
 	u64 flags = vma->vm_flags;
-
 	switch (behavior) {
 	case MADV_FREE:
 		if (vma->vm_ops)
@@ -154,8 +149,6 @@ long sys_madvise(u64 start, size_t len, int behavior)
 {
 	struct mm_struct *mm = current->mm;
 	u64 end = start + PAGE_ALIGN(len);
-	int err;
-
 	if (behavior < 0 || behavior > MADV_DONTNEED_LOCKED || (behavior > MADV_WILLNEED + 1 && behavior < MADV_FREE))
 		return -EINVAL;
 	if (start & ~PAGE_MASK || (len && !PAGE_ALIGN(len)) || end < start)
@@ -165,7 +158,7 @@ long sys_madvise(u64 start, size_t len, int behavior)
 	if (behavior == MADV_POPULATE_READ || behavior == MADV_POPULATE_WRITE)
 		return mm_populate(start, end - start, behavior == MADV_POPULATE_WRITE ? VM_WRITE : VM_READ);
 	down_write(&mm->mmap_lock);
-	err = walk_range(mm, start, end, true, madvise_vma, behavior);
+	int err = walk_range(mm, start, end, true, madvise_vma, behavior);
 	up_write(&mm->mmap_lock);
 	return err;
 }
@@ -188,8 +181,6 @@ long sys_mlock(u64 start, size_t len)
 {
 	struct mm_struct *mm = current->mm;
 	u64 end = PAGE_ALIGN(start + len), npages = 0;
-	int err;
-
 	if (!rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	start &= PAGE_MASK;
@@ -198,8 +189,8 @@ long sys_mlock(u64 start, size_t len)
 		walk_range(mm, start, end, true, count_unlocked, (u64)&npages);
 	else
 		npages = (end - start) >> PAGE_SHIFT;
-	err = !mlock_allowed(mm, VM_LOCKED, npages) ? -ENOMEM : end < start ? -EINVAL :
-	      walk_range(mm, start, end, false, set_locked, VM_LOCKED);
+	int err = !mlock_allowed(mm, VM_LOCKED, npages) ? -ENOMEM : end < start ? -EINVAL :
+		  walk_range(mm, start, end, false, set_locked, VM_LOCKED);
 	up_write(&mm->mmap_lock);
 	if (!err && end > start && (err = mm_populate(start, end - start, 0)))
 		err = err == -EFAULT ? -ENOMEM : -EAGAIN;
@@ -210,13 +201,11 @@ long sys_munlock(u64 start, size_t len)
 {
 	struct mm_struct *mm = current->mm;
 	u64 end = PAGE_ALIGN(start + len);
-	int err;
-
 	start &= PAGE_MASK;
 	if (end < start)
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
-	err = walk_range(mm, start, end, false, set_locked, 0);
+	int err = walk_range(mm, start, end, false, set_locked, 0);
 	up_write(&mm->mmap_lock);
 	return err;
 }
@@ -231,7 +220,6 @@ long sys_mlockall(int flags)
 {
 	struct mm_struct *mm = current->mm;
 	int err = 0;
-
 	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
 		return -EINVAL;
 	if (!rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
@@ -268,14 +256,12 @@ static struct vm_area_struct *msync_vma(struct vm_area_struct *vma, u64 from, u6
 long sys_msync(u64 start, size_t len, int flags)
 {
 	u64 end = start + PAGE_ALIGN(len);
-	int err;
-
 	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || start & ~PAGE_MASK || (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
 		return -EINVAL;
 	if (end < start)
 		return -ENOMEM;
 	down_read(&current->mm->mmap_lock);
-	err = walk_range(current->mm, start, end, true, msync_vma, flags);
+	int err = walk_range(current->mm, start, end, true, msync_vma, flags);
 	up_read(&current->mm->mmap_lock);
 	return err;
 }
@@ -285,11 +271,9 @@ static int page_in_core(struct mm_struct *mm, u64 addr)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	struct page *page = NULL;
-	pte_t *pte;
-
 	if (!vma || vma->vm_start > addr)
 		return -ENOMEM;
-	pte = pte_lookup(mm, addr);
+	pte_t *pte = pte_lookup(mm, addr);
 	if (pte && pte_mapped(*pte))
 		return 1;
 	if (vma->vm_file && vma->vm_file->f_mapping && vma->vm_ops)
@@ -303,7 +287,6 @@ long sys_mincore(u64 start, size_t len, u8 __user *vec)
 {
 	struct mm_struct *mm = current->mm;
 	u64 npages = DIV_ROUND_UP(len, PAGE_SIZE);
-
 	if (start & ~PAGE_MASK)
 		return -EINVAL;
 	if (!access_ok((void __user *)start, len))
@@ -311,10 +294,8 @@ long sys_mincore(u64 start, size_t len, u8 __user *vec)
 	if (!access_ok(vec, npages))
 		return -EFAULT;
 	for (u64 i = 0; i < npages; i++) {
-		int in;
-
 		down_read(&mm->mmap_lock);
-		in = page_in_core(mm, start + i * PAGE_SIZE);
+		int in = page_in_core(mm, start + i * PAGE_SIZE);
 		up_read(&mm->mmap_lock);
 		if (in < 0 || put_user((u8)in, vec + i))
 			return in < 0 ? in : -EFAULT;

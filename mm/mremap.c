@@ -15,8 +15,7 @@
 static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u64 flags, u64 *charge)
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
-	u64 pgoff, grow = (new_len - old_len) >> PAGE_SHIFT;
-
+	u64 grow = (new_len - old_len) >> PAGE_SHIFT;
 	if (!vma)
 		return ERR_PTR(-EFAULT);
 	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
@@ -27,7 +26,7 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 
 		return ERR_PTR(-EFAULT);
 	if (new_len == old_len)
 		return vma;
-	pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	u64 pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
 		return ERR_PTR(-EINVAL);
 	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
@@ -48,14 +47,12 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 
 static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len, u64 new_addr, u64 flags)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct vm_area_struct *new;
 	u64 old_pages = old_len >> PAGE_SHIFT;
-
 	if (mm->map_count >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(old_pages))
 		return -ENOMEM;
-	new = vma_dup(mm, vma);
+	struct vm_area_struct *new = vma_dup(mm, vma);
 	if (!new)
 		goto unaccount;
 	new->vm_start = new_addr;
@@ -84,7 +81,6 @@ unaccount:
 static bool can_grow_in_place(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len)
 {
 	u64 end = addr + new_len;
-
 	return old_len == vma->vm_end - addr && end > addr && end <= TASK_SIZE &&
 	       (!vma->vm_next || end <= vma->vm_next->vm_start);
 }
@@ -94,7 +90,6 @@ static u64 mremap_to(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_addr, 
 {
 	u64 charge = 0, ret = 0, keep = min(old_len, new_len);
 	struct vm_area_struct *vma = vma_to_resize(mm, addr, keep, new_len, flags, &charge);
-
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	if ((flags & MREMAP_DONTUNMAP) && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
@@ -116,7 +111,6 @@ static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
 	u64 charge = 0, ret;
-
 	if (!vma)
 		return -EFAULT;
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
@@ -145,9 +139,6 @@ static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u
 long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 {
 	struct mm_struct *mm = current->mm;
-	bool locked;
-	u64 ret;
-
 	old_len = PAGE_ALIGN(old_len);
 	new_len = PAGE_ALIGN(new_len);
 	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) || addr & ~PAGE_MASK || !new_len || new_len > TASK_SIZE)
@@ -157,8 +148,8 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 	     (flags & MREMAP_DONTUNMAP && old_len != new_len) || (addr + old_len > new_addr && new_addr + new_len > addr)))
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
-	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr);
-	locked = (s64)ret >= 0 && new_len > old_len && (find_vma(mm, ret)->vm_flags & VM_LOCKED);
+	u64 ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr);
+	bool locked = (s64)ret >= 0 && new_len > old_len && (find_vma(mm, ret)->vm_flags & VM_LOCKED);
 	up_write(&mm->mmap_lock);
 	if (locked)
 		mm_populate(ret + old_len, new_len - old_len, 0);

@@ -14,7 +14,6 @@
 static long oom_badness(struct task_struct *p)
 {
 	struct mm_struct *mm = p->mm;
-
 	if (!mm || (p->flags & PF_KTHREAD) || p == init_process || p->signal->oom_score_adj == -1000)
 		return 0;
 	return max(1L, (long)(get_mm_rss(mm) + atomic_long_read(&mm->nr_ptes)) +
@@ -26,12 +25,10 @@ static struct task_struct *select_bad_process(bool *dying)
 {
 	struct task_struct *p, *chosen = NULL;
 	long worst = 0;
-
 	*dying = false;
 	spin_lock_irq(&tasklist_lock);
 	for_each_process(p) {
 		long points = oom_badness(p);
-
 		if (points && (p->flags & (PF_MEMDIE | PF_EXITING)))
 			*dying = true;
 		if (points > worst) {
@@ -49,7 +46,6 @@ static struct task_struct *select_bad_process(bool *dying)
 static void dump_header(void)
 {
 	struct task_struct *p;
-
 	pr_warn("%s invoked oom-killer: gfp_mask=0x0, order=0, oom_score_adj=%d\n", current->comm,
 		current->signal->oom_score_adj);
 	pr_warn("Mem-Info: free:%lu anon:%ld pagecache:%ld shmem:%ld slab:%ld pagetables:%ld kstack:%ld of %lu pages\n",
@@ -70,7 +66,6 @@ static void dump_header(void)
 static void oom_kill(struct task_struct *p)
 {
 	struct mm_struct *mm = get_task_mm(p);
-
 	if (mm) {
 		pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
 		       p->pid, p->comm, mm->total_vm * 4, atomic_long_read(&mm->rss_anon) * 4,
@@ -87,7 +82,6 @@ bool out_of_memory(void)
 	static DEFINE_MUTEX(oom_lock, RANK_MISC_MUTEX);
 	struct task_struct *victim;
 	bool dying;
-
 	if (nr_free_pages() > OOM_RESERVE)
 		return false;
 	mutex_lock(&oom_lock);

@@ -61,13 +61,11 @@ static inline void del_block(struct page *page, unsigned order)
 static struct page *take_block(unsigned order)
 {
 	unsigned o = order;
-
 	while (o < MAX_ORDER && list_empty(&zone.list[o]))
 		o++;
 	if (o == MAX_ORDER)
 		return NULL;
 	struct page *page = list_first_entry(&zone.list[o], struct page, lru);
-
 	del_block(page, o);
 	while (o-- > order)		/* split: the upper halves stay free */
 		add_block(page + (1UL << o), o);
@@ -78,12 +76,10 @@ static struct page *take_block(unsigned order)
 static void give_block(struct page *page, unsigned order)
 {
 	u64 pfn = page_to_pfn(page);
-
 	BUG_ON(pfn & ((1UL << order) - 1));	/* M2 */
 	zone.free_pages += 1UL << order;
 	for (; order < MAX_ORDER - 1; order++) {
 		u64 buddy = pfn ^ 1UL << order;
-
 		if (buddy >= max_pfn || !(mem_map[buddy].flags & PG_buddy) || mem_map[buddy].order != order)
 			break;
 		del_block(&mem_map[buddy], order);
@@ -98,7 +94,6 @@ static noinline bool pcp_fill(struct pcp *l)
 {
 	struct page *page = NULL;
 	unsigned order = PCP_ORDER + 1;
-
 	spin_lock(&zone.lock);
 	while (!page && order--)
 		page = take_block(order);
@@ -126,10 +121,8 @@ static noinline void pcp_drain(struct pcp *l, unsigned n)
 static struct page *take_block_or_drain(unsigned order)
 {
 	struct pcp *l;
-	struct page *page;
 	u64 flags = spin_lock_irqsave(&zone.lock);
-
-	page = take_block(order);
+	struct page *page = take_block(order);
 	if (!page) {			/* what this CPU keeps may complete a block */
 		spin_unlock(&zone.lock);
 		l = &pcp[smp_processor_id()];
@@ -156,13 +149,11 @@ static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, u
 static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
 {
 	struct page *page;
-
 	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
 		return NULL;
 	if (order == 0) {
 		u64 flags = local_irq_save();
 		struct pcp *l = &pcp[smp_processor_id()];
-
 		page = l->n || pcp_fill(l) ? l->pages[--l->n] : NULL;
 		local_irq_restore(flags);
 	} else {
@@ -177,13 +168,11 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 		return alloc_pages_slow(gfp, order);
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-
 	if (unlikely(!l->n)) {
 		local_irq_restore(flags);
 		return alloc_pages_slow(gfp, order);
 	}
 	struct page *page = l->pages[--l->n];
-
 	local_irq_restore(flags);
 	return prepare_page(page, gfp, 0);
 }
@@ -192,7 +181,6 @@ static noinline void free_pages_slow(struct page *page, unsigned order)
 {
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-
 	if (order == 0) {
 		pcp_drain(l, PCP_BATCH);
 		l->pages[l->n++] = page;
@@ -214,7 +202,6 @@ void __free_pages(struct page *page, unsigned order)
 	atomic_set(&page->count, 0);
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-
 	if (unlikely(order || l->n == PCP_HIGH)) {
 		local_irq_restore(flags);
 		free_pages_slow(page, order);
@@ -225,13 +212,11 @@ void __free_pages(struct page *page, unsigned order)
 }
 
 void __put_page(struct page *page) { __free_pages(page, page->order); }
-
 void free_page(void *addr) { __free_pages(virt_to_page(addr), 0); }
 
 u64 nr_free_pages(void)
 {
 	u64 n = READ_ONCE(zone.free_pages);
-
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
 		n += READ_ONCE(pcp[cpu].n);
 	return n;
@@ -240,7 +225,6 @@ u64 nr_free_pages(void)
 void buddy_stats(struct buddy_stat *st)
 {
 	u64 flags = spin_lock_irqsave(&zone.lock);
-
 	memcpy(st->free, zone.nr, sizeof(st->free));
 	spin_unlock_irqrestore(&zone.lock, flags);
 }
@@ -267,7 +251,6 @@ u64 free_initmem(void)
 {
 	extern char __init_begin[], __init_end[];
 	u64 start = __pa_symbol(__init_begin), end = __pa_symbol(__init_end);
-
 	set_kernel_prot((u64)__init_begin, (u64)__init_end, 0);
 	free_reserved_area(start, end);
 	return (end - start) >> 10;
@@ -305,7 +288,6 @@ static u64 __init taken_until(u64 start, u64 end)
 			return reserved[i].end;
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		const struct mem_region *r = &boot_info.regions[i];
-
 		if (r->type != MEM_RAM && start < r->end && r->start < end)
 			return r->end;
 	}
@@ -317,7 +299,6 @@ u64 __init memblock_alloc(u64 size, u64 limit)
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		const struct mem_region *r = &boot_info.regions[i];
 		u64 start = PAGE_ALIGN(r->start), end = min(ram_end(r), limit), until;
-
 		while (start < end && size <= end - start) {
 			until = taken_until(start, start + size);
 			if (!until) {
@@ -335,7 +316,6 @@ static void __init map_all_ram(void)
 {
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		const struct mem_region *r = &boot_info.regions[i];
-
 		if (r->type == MEM_RAM)
 			map_direct(PAGE_ALIGN(r->start), ram_end(r));
 		else if (r->type == MEM_ACPI || r->type == MEM_NVS)
@@ -393,7 +373,6 @@ void __init mem_init(void)
 		/* The largest aligned block that is free as a whole. */
 		while (order < MAX_ORDER - 1 && !(pfn & 1UL << order) && pfn + (2UL << order) <= max_pfn) {
 			u64 p = pfn + (1UL << order), end = pfn + (2UL << order);
-
 			while (p < end && mem_map[p].flags == PG_free)
 				p++;
 			if (p < end)

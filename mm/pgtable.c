@@ -34,7 +34,6 @@ static u64 new_kernel_table(void)
 	if (!mem_map)
 		return memblock_alloc(PAGE_SIZE, PUD_SIZE);	/* the boot tables map 1 GiB */
 	struct page *page = alloc_page(__GFP_ZERO);
-
 	if (!page)
 		return 0;
 	page->flags |= PG_table;
@@ -49,17 +48,14 @@ static u64 new_kernel_table(void)
 static u64 *kernel_walk(u64 addr, unsigned *shift, bool split)
 {
 	u64 *e = &init_pgd[pgd_index(addr)];
-
 	for (unsigned s = PGDIR_SHIFT; s > *shift; s -= 9) {
 		bool large = s < PGDIR_SHIFT && pmd_large(*e);
-
 		if (large && !split) {
 			*shift = s;
 			return e;
 		}
 		if (large || !pte_present(*e)) {
 			u64 table = new_kernel_table(), leaf = *e & (s == PMD_SHIFT ? ~_PAGE_PSE : ~0UL);
-
 			if (!table)
 				return NULL;
 			for (unsigned i = 0; large && i < PTRS_PER_PTE; i++)
@@ -77,7 +73,6 @@ static void __init map_range(u64 virt, u64 phys, u64 len, pgprot_t prot, unsigne
 	for (u64 end = virt + len; virt < end;) {
 		unsigned want = max_shift, shift;
 		u64 *e;
-
 		while (want > PAGE_SHIFT && ((virt | phys) & (BIT(want) - 1) || end - virt < BIT(want)))
 			want -= 9;
 		for (;; want -= 9) {		/* where a table is already, below it */
@@ -89,7 +84,6 @@ static void __init map_range(u64 virt, u64 phys, u64 len, pgprot_t prot, unsigne
 		if (!pte_present(*e))
 			*e = phys | prot | (shift > PAGE_SHIFT ? _PAGE_PSE : 0);
 		u64 next = ALIGN_DOWN(virt, BIT(shift)) + BIT(shift);
-
 		phys += next - virt;
 		virt = next;
 	}
@@ -127,7 +121,6 @@ void __init paging_init(void)
 {
 	u64 cr4 = read_cr4();
 	unsigned shift = PUD_SHIFT;
-
 	BUG_ON(!kernel_walk(VMALLOC_START, &shift, false));	/* its pud table, for ever */
 	init_mm.pgd = init_pgd;
 	set_kernel_prot((u64)init_stack_guard, (u64)init_stack_guard + PAGE_SIZE, 0);
@@ -142,7 +135,6 @@ void set_kernel_prot(u64 start, u64 end, pgprot_t prot)
 	for (u64 addr = start; addr < end; addr += PAGE_SIZE) {
 		unsigned shift = PAGE_SHIFT;
 		pte_t *pte = kernel_walk(addr, &shift, true);
-
 		BUG_ON(!pte);
 		*pte = prot ? (*pte & PTE_PFN_MASK) | prot : 0;
 	}
@@ -153,7 +145,6 @@ int map_kernel_page(u64 virt, u64 phys, pgprot_t prot)
 {
 	unsigned shift = PAGE_SHIFT;
 	pte_t *pte = kernel_walk(virt, &shift, false);
-
 	if (!pte)
 		return -ENOMEM;
 	BUG_ON(pgd_index(virt) != pgd_index(VMALLOC_START) || !pte_none(*pte));
@@ -165,7 +156,6 @@ int map_kernel_page(u64 virt, u64 phys, pgprot_t prot)
 static u64 *lookup(pgd_t *pgd, u64 addr, unsigned *shift)
 {
 	u64 *e = &pgd[pgd_index(addr)];
-
 	for (*shift = PGDIR_SHIFT; pte_present(*e); e = &table_of(*e)[addr >> *shift & (PTRS_PER_PTE - 1)]) {
 		if (*shift == PAGE_SHIFT || (*shift < PGDIR_SHIFT && pmd_large(*e)))
 			return e;
@@ -177,12 +167,11 @@ static u64 *lookup(pgd_t *pgd, u64 addr, unsigned *shift)
 u64 unmap_kernel_page(u64 virt)
 {
 	unsigned shift;
-	pte_t *pte = lookup(init_pgd, virt, &shift), old;
-
+	pte_t *pte = lookup(init_pgd, virt, &shift);
 	if (!pte)
 		return 0;
 	BUG_ON(shift != PAGE_SHIFT);
-	old = *pte;
+	pte_t old = *pte;
 	*pte = 0;
 	flush_tlb_kernel_range(virt, virt + PAGE_SIZE);
 	return old & PTE_PFN_MASK;
@@ -191,7 +180,6 @@ u64 unmap_kernel_page(u64 virt)
 bool kernel_addr_mapped(u64 addr)
 {
 	unsigned shift;
-
 	return (s64)addr >> 47 == -1 && lookup(init_pgd, addr, &shift);
 }
 
@@ -200,13 +188,11 @@ bool kernel_addr_mapped(u64 addr)
 pgd_t *pgd_alloc(void)
 {
 	struct page *page = alloc_page(0);
-	pgd_t *pgd;
-
 	if (!page)
 		return NULL;
 	page->flags |= PG_table;
 	atomic_long_inc(&nr_page_tables);
-	pgd = page_address(page);
+	pgd_t *pgd = page_address(page);
 	rep_stosq(pgd, 0, PTRS_PER_PTE / 2);
 	rep_movsq(pgd + PTRS_PER_PTE / 2, init_pgd + PTRS_PER_PTE / 2, PTRS_PER_PTE / 2);
 	return pgd;
@@ -221,7 +207,6 @@ void pgd_free(pgd_t *pgd)
 static noinline bool add_table(struct mm_struct *mm, u64 *entry)
 {
 	struct page *page = alloc_page(__GFP_ZERO);
-
 	if (!page)
 		return false;
 	page->flags |= PG_table;
@@ -234,7 +219,6 @@ static noinline bool add_table(struct mm_struct *mm, u64 *entry)
 pte_t *pte_alloc(struct mm_struct *mm, u64 addr)
 {
 	u64 *e = &mm->pgd[pgd_index(addr)];
-
 	if (unlikely(!*e) && !add_table(mm, e))
 		return NULL;
 	e = &table_of(*e)[pud_index(addr)];
@@ -249,7 +233,6 @@ pte_t *pte_alloc(struct mm_struct *mm, u64 addr)
 pte_t *pte_lookup(struct mm_struct *mm, u64 addr)
 {
 	u64 *e = &mm->pgd[pgd_index(addr)];
-
 	if (!*e)
 		return NULL;
 	e = &table_of(*e)[pud_index(addr)];

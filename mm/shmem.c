@@ -18,8 +18,6 @@ static const struct file_operations shmem_file_operations = {
 struct file *shmem_file_setup(const char *name, u64 size)
 {
 	struct inode *inode = new_inode(anon_sb);
-	struct file *file;
-
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	inode_init_owner(inode, NULL, S_IFREG | 0777);
@@ -27,7 +25,7 @@ struct file *shmem_file_setup(const char *name, u64 size)
 	inode->i_fop = &shmem_file_operations;
 	inode->i_size = size;
 	inode->i_mapping->a_ops = &shmem_aops;
-	file = alloc_file_pseudo(inode, name, O_RDWR, &shmem_file_operations);
+	struct file *file = alloc_file_pseudo(inode, name, O_RDWR, &shmem_file_operations);
 	if (IS_ERR(file))
 		iput(inode);
 	return file;
@@ -36,7 +34,6 @@ struct file *shmem_file_setup(const char *name, u64 size)
 int shmem_zero_setup(struct vm_area_struct *vma)
 {
 	struct file *file = shmem_file_setup("dev/zero", vma->vm_end - vma->vm_start);
-
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (vma->vm_file)
@@ -50,19 +47,15 @@ int shmem_zero_setup(struct vm_area_struct *vma)
 long sys_memfd_create(const char __user *uname, unsigned flags)
 {
 	char name[6 + 250] = "memfd:";
-	struct file *file;
-	ssize_t len;
-	int fd;
-
 	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
 		return -EINVAL;
-	len = strncpy_from_user(name + 6, uname, sizeof(name) - 6);
+	ssize_t len = strncpy_from_user(name + 6, uname, sizeof(name) - 6);
 	if (len < 0 || len == sizeof(name) - 6)
 		return len < 0 ? len : -EINVAL;
-	fd = get_unused_fd_flags(flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
+	int fd = get_unused_fd_flags(flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
 		return fd;
-	file = shmem_file_setup(name, 0);
+	struct file *file = shmem_file_setup(name, 0);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);

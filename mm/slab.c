@@ -26,7 +26,6 @@ struct kmem_cache {
 	void (*ctor)(void *);
 	unsigned order, per_slab, limit;	/* limit: objects kept by a CPU */
 	struct list_head caches;
-
 	struct spinlock lock;
 	struct list_head partial;
 	u64 nr_slabs, nr_inuse;		/* inuse as in M8 */
@@ -51,7 +50,6 @@ static inline struct free_link *link_of(struct kmem_cache *c, void *obj) { retur
 static inline struct page *slab_of(struct kmem_cache *c, void *obj)
 {
 	u64 pfn = __pa(obj) >> PAGE_SHIFT;
-
 	return pfn_to_page(pfn & ~((1UL << c->order) - 1));
 }
 
@@ -60,7 +58,6 @@ static struct page *new_slab(struct kmem_cache *c)
 {
 	struct page *page = alloc_pages(__GFP_NOFAIL_INJECT, c->order);
 	void *obj, *next = NULL;
-
 	if (!page)
 		return NULL;
 	for (unsigned i = 0; i < 1u << c->order; i++) {
@@ -95,7 +92,6 @@ static noinline bool cpu_fill(struct kmem_cache *c)
 	spin_lock(&c->lock);
 	while (cpu->n < DIV_ROUND_UP(c->limit, 2)) {
 		struct page *page = list_first_entry(&c->partial, struct page, lru);
-
 		if (list_empty(&c->partial)) {
 			page = cpu->n ? NULL : new_slab(c);
 			if (!page)
@@ -104,7 +100,6 @@ static noinline bool cpu_fill(struct kmem_cache *c)
 			c->nr_slabs++;
 		}
 		void *obj = page->freelist;
-
 		page->freelist = link_of(c, obj)->next;
 		page->inuse++;
 		c->nr_inuse++;
@@ -128,7 +123,6 @@ static noinline void cpu_drain(struct kmem_cache *c)
 	while (cpu->n > c->limit / 2) {
 		void *obj = cpu->first;
 		struct page *page = slab_of(c, obj);
-
 		cpu->first = link_of(c, obj)->next;
 		cpu->n--;
 		BUG_ON(!page->inuse || page->slab_cache != c);	/* M8 */
@@ -154,7 +148,6 @@ static noinline void *alloc_slow(struct kmem_cache *c, gfp_t gfp)
 	u64 flags = local_irq_save();
 	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
 	void *obj = NULL;
-
 	if (cpu->n || cpu_fill(c)) {
 		obj = cpu->first;
 		link_of(c, obj)->mark = 0;
@@ -172,13 +165,11 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 	u64 flags = local_irq_save();
 	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
 	void *obj = cpu->first;
-
 	if (unlikely(!obj)) {
 		local_irq_restore(flags);
 		return alloc_slow(c, gfp);
 	}
 	struct free_link *l = link_of(c, obj);
-
 	BUG_ON(l->mark != (FREE_MARK ^ (u64)obj));	/* written to while it was free */
 	l->mark = 0;
 	cpu->first = l->next;
@@ -208,7 +199,6 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
 static void init_cache(struct kmem_cache *c, const char *name, size_t size, size_t align, void (*ctor)(void *))
 {
 	size_t room;
-
 	align = max(align, 8UL);
 	c->name = name;
 	c->objsize = size;
@@ -226,7 +216,6 @@ static void init_cache(struct kmem_cache *c, const char *name, size_t size, size
 	INIT_LIST_HEAD(&c->partial);
 	spin_lock_init(&c->lock, name, RANK_SLAB);
 	u64 flags = spin_lock_irqsave(&caches_lock);
-
 	list_add_tail(&c->caches, &caches);
 	spin_unlock_irqrestore(&caches_lock, flags);
 }
@@ -235,7 +224,6 @@ static void init_cache(struct kmem_cache *c, const char *name, size_t size, size
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned flags, void (*ctor)(void *))
 {
 	struct kmem_cache *c = kmem_cache_alloc(&cache_cache, __GFP_ZERO);
-
 	if (!c)
 		panic("kmem_cache_create: no memory for %s", name);
 	init_cache(c, name, size, flags & SLAB_HWCACHE_ALIGN && size > 32 ? max(align, 64UL) : align, ctor);
@@ -253,7 +241,6 @@ bool slabinfo_nth(unsigned n, struct slabinfo *out)
 {
 	u64 flags = spin_lock_irqsave(&caches_lock);
 	struct kmem_cache *c;
-
 	list_for_each_entry(c, &caches, caches) {
 		if (n--)
 			continue;
@@ -285,7 +272,6 @@ void *kmalloc(size_t size, gfp_t gfp)
 	if (size > PAGE_SIZE << (MAX_ORDER - 1))
 		return NULL;
 	struct page *page = alloc_pages(gfp, fls64(size - 1) - PAGE_SHIFT);
-
 	return page ? page_address(page) : NULL;
 }
 
@@ -294,7 +280,6 @@ void kfree(const void *p)
 	if (!p)
 		return;
 	struct page *page = virt_to_page(p);
-
 	if (page->flags & PG_slab)
 		kmem_cache_free(page->slab_cache, (void *)p);
 	else
@@ -304,14 +289,12 @@ void kfree(const void *p)
 size_t ksize(const void *p)
 {
 	struct page *page = virt_to_page(p);
-
 	return page->flags & PG_slab ? page->slab_cache->objsize : PAGE_SIZE << page->order;
 }
 
 void *kmemdup(const void *p, size_t n, gfp_t gfp)
 {
 	void *new = kmalloc(n, gfp);
-
 	return new ? memcpy(new, p, n) : NULL;
 }
 

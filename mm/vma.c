@@ -28,16 +28,12 @@ void vma_init(void)
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = kmem_cache_alloc(vma_cache, __GFP_ZERO);
-
 	if (vma)
 		vma->vm_mm = mm;
 	return vma;
 }
 
-void vm_area_free(struct vm_area_struct *vma)
-{
-	kmem_cache_free(vma_cache, vma);
-}
+void vm_area_free(struct vm_area_struct *vma) { kmem_cache_free(vma_cache, vma); }
 
 /* ---- finding ---- */
 
@@ -45,7 +41,6 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr)
 {
 	struct vm_area_struct *vma = READ_ONCE(mm->mmap_cache), *best = NULL;
 	struct rb_node *n = mm->mm_rb.node;
-
 	if (vma && vma->vm_start <= addr && addr < vma->vm_end)
 		return vma;
 	while (n) {
@@ -67,7 +62,6 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr)
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u64 addr, struct vm_area_struct **prev)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
-
 	*prev = vma ? vma->vm_prev : rb_entry_safe(rb_last(&mm->mm_rb), struct vm_area_struct, vm_rb);
 	return vma;
 }
@@ -75,7 +69,6 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u64 addr, struct vm_a
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, u64 start, u64 end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
-
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
@@ -101,11 +94,9 @@ static u64 gap_bottom_up(struct mm_struct *mm, u64 len, u64 low, u64 high)
 static u64 gap_top_down(struct mm_struct *mm, u64 len)
 {
 	struct vm_area_struct *prev, *vma = find_vma_prev(mm, mm->mmap_base, &prev);
-
 	for (;; vma = prev, prev = prev->vm_prev) {
 		u64 high = vma ? min(vm_start_gap(vma), mm->mmap_base) : mm->mmap_base;
 		u64 low = prev ? prev->vm_end : MMAP_MIN_ADDR;
-
 		if (high >= low && high - low >= len)
 			return high - len;
 		if (!prev)
@@ -116,7 +107,6 @@ static u64 gap_top_down(struct mm_struct *mm, u64 len)
 u64 get_unmapped_area(struct mm_struct *mm, u64 addr, u64 len, u64 flags)
 {
 	struct vm_area_struct *vma, *prev;
-
 	if (len > TASK_SIZE)
 		return -ENOMEM;
 	if (flags & MAP_FIXED) {
@@ -135,10 +125,7 @@ u64 get_unmapped_area(struct mm_struct *mm, u64 addr, u64 len, u64 flags)
 
 /* ---- limits and counts ---- */
 
-static bool is_data_mapping(u64 vm_flags)
-{
-	return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
-}
+static bool is_data_mapping(u64 vm_flags) { return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
 void vm_stat_account(struct mm_struct *mm, u64 vm_flags, s64 npages)
 {
@@ -166,16 +153,12 @@ bool mlock_allowed(struct mm_struct *mm, u64 vm_flags, u64 npages)
 	       capable(CAP_IPC_LOCK);
 }
 
-u64 vm_commit_limit(void)
-{
-	return totalram_pages / 2;
-}
+u64 vm_commit_limit(void) { return totalram_pages / 2; }
 
 /* Linux's three modes: 0 refuses what can never be, 1 nothing, 2 keeps all promises under a limit. */
 int vm_enough_memory(u64 npages)
 {
 	u64 all = atomic_long_read(&vm_committed_as) + npages;
-
 	if (sysctl_overcommit_memory != 1 && npages > totalram_pages)
 		return -ENOMEM;
 	if (sysctl_overcommit_memory == 2 && all > vm_commit_limit())
@@ -189,7 +172,6 @@ int vm_enough_memory(u64 npages)
 static void vma_link_file(struct vm_area_struct *vma)
 {
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-
 	if (!m)
 		return;
 	spin_lock(&m->i_mmap_lock);
@@ -200,7 +182,6 @@ static void vma_link_file(struct vm_area_struct *vma)
 void vma_unlink_file(struct vm_area_struct *vma)
 {
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-
 	if (!m)
 		return;
 	spin_lock(&m->i_mmap_lock);
@@ -212,7 +193,6 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct rb_node **link = &mm->mm_rb.node, *parent = NULL;
 	struct vm_area_struct *prev = NULL, *v;
-
 	while (*link) {
 		parent = *link;
 		v = rb_entry(parent, struct vm_area_struct, vm_rb);
@@ -265,7 +245,6 @@ void remove_vma(struct vm_area_struct *vma)
 struct vm_area_struct *vma_dup(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *new = vm_area_alloc(mm);
-
 	if (!new)
 		return NULL;
 	*new = *vma;
@@ -280,7 +259,6 @@ struct vm_area_struct *vma_dup(struct mm_struct *mm, struct vm_area_struct *vma)
 void vma_set_range(struct vm_area_struct *vma, u64 start, u64 end)
 {
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-
 	if (m)
 		spin_lock(&m->i_mmap_lock);
 	vma->vm_pgoff += (s64)(start - vma->vm_start) >> PAGE_SHIFT;
@@ -292,11 +270,9 @@ void vma_set_range(struct vm_area_struct *vma, u64 start, u64 end)
 
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)
 {
-	struct vm_area_struct *new;
-
 	if (mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
-	new = vma_dup(mm, vma);
+	struct vm_area_struct *new = vma_dup(mm, vma);
 	if (!new)
 		return -ENOMEM;
 	new->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
@@ -341,7 +317,6 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma->vm_next;
-
 	if (!next || next->vm_start != vma->vm_end || !can_merge(vma, next->vm_flags, next->vm_file) ||
 	    vma->vm_pgoff + vma_pages(vma) != next->vm_pgoff)
 		return;
@@ -355,8 +330,6 @@ void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma)
 struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 end, u64 vm_flags)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct vm_area_struct *prev;
-
 	if (vma->vm_flags == vm_flags)
 		return vma;
 	if (start > vma->vm_start) {
@@ -364,7 +337,7 @@ struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 
 			return ERR_PTR(-ENOMEM);
 		vma = vma->vm_next;
 	}
-	prev = vma->vm_prev;
+	struct vm_area_struct *prev = vma->vm_prev;
 	if (end < vma->vm_end && split_vma(mm, vma, end)) {
 		if (prev)
 			merge_with_next(mm, prev);

@@ -39,7 +39,6 @@ static void unmap_area(u64 start, u64 end, bool io)
 {
 	for (; start < end; start += PAGE_SIZE) {
 		u64 phys = unmap_kernel_page(start);
-
 		if (phys && !io)
 			put_page(phys_to_page(phys));
 	}
@@ -50,7 +49,6 @@ static int map_area(u64 start, u64 size, bool io, u64 phys, pgprot_t prot)
 {
 	for (u64 off = 0; off < size; off += PAGE_SIZE) {
 		struct page *page = io ? NULL : alloc_page(0);
-
 		if ((io || page) && !map_kernel_page(start + off, io ? phys + off : page_to_phys(page), prot))
 			continue;
 		if (page)
@@ -64,13 +62,11 @@ static int map_area(u64 start, u64 size, bool io, u64 phys, pgprot_t prot)
 static void *new_area(u64 size, bool io, u64 phys, pgprot_t prot)
 {
 	struct vm_area *area = kmalloc(sizeof(*area), 0), *next;
-
 	size = PAGE_ALIGN(size);
 	if (!area || !size || size > AREAS_END - AREAS_START)
 		goto free;
 	*area = (struct vm_area){ .start = AREAS_START, .size = size, .io = io };
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
-
 	list_for_each_entry(next, &areas, list) {
 		if (area->start + size < next->start)
 			break;		/* fits before next, with a guard page */
@@ -93,11 +89,9 @@ void *vmalloc(size_t size) { return new_area(size, false, 0, PAGE_KERNEL); }
 void vfree(void *p)
 {
 	struct vm_area *area, *found = NULL;
-
 	if (!p)
 		return;
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
-
 	list_for_each_entry(area, &areas, list)
 		if (area->start == ((u64)p & PAGE_MASK))
 			found = area;
@@ -112,7 +106,6 @@ void *ioremap(u64 phys, size_t size, pgprot_t prot)
 {
 	u64 off = phys & ~PAGE_MASK;
 	void *p = new_area(size + off, true, phys - off, prot);
-
 	return p ? p + off : NULL;
 }
 
@@ -123,18 +116,15 @@ void iounmap(void *p) { vfree(p); }
 void *alloc_kstack(void)
 {
 	void *stack = NULL;
-
 	if (unlikely(fault_injection) && should_fail_alloc())
 		return NULL;
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
-
 	if (nr_cached) {
 		stack = kstack_cache[--nr_cached];
 		goto out;
 	}
 	unsigned long slot = find_next_zero_bit(kstack_slots, NR_KSTACKS, kstack_hint);
 	u64 start = VMALLOC_START + slot * KSTACK_SLOT + KSTACK_SIZE;
-
 	if (slot == NR_KSTACKS || map_area(start, KSTACK_SIZE, false, 0, PAGE_KERNEL))
 		goto out;
 	set_bit(slot, kstack_slots);
@@ -150,7 +140,6 @@ void free_kstack(void *stack)
 {
 	unsigned long slot = ((u64)stack - VMALLOC_START) / KSTACK_SLOT;
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
-
 	BUG_ON(slot >= NR_KSTACKS || !test_bit(slot, kstack_slots));
 	if (nr_cached < KSTACK_CACHE) {
 		kstack_cache[nr_cached++] = stack;

@@ -34,7 +34,6 @@ static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
 {
 	for (;;) {
 		struct rq *rq = &runqueues[READ_ONCE(p->cpu)];
-
 		*flags = spin_lock_irqsave(&rq->lock);
 		if (likely(rq == &runqueues[p->cpu]))
 			return rq;
@@ -66,7 +65,6 @@ void resched_curr(struct rq *rq)
 static void check_preempt_curr(struct rq *rq, struct task_struct *p)
 {
 	const struct sched_class *class = p->sched_class;
-
 	if (likely(class == rq->curr->sched_class)) {
 		if (class->check_preempt_curr)
 			class->check_preempt_curr(rq, p);
@@ -157,13 +155,11 @@ static struct task_struct *pick_next_task(struct rq *rq, struct task_struct *pre
 	prev->sched_class->put_prev_task(rq, prev);
 	if (unlikely(rq->rt.nr_running)) {
 		struct task_struct *p = rt_sched_class.pick_next_task(rq);
-
 		if (p)
 			return p;
 	}
 	for (const struct sched_class *class = &fair_sched_class;; class = class->next) {
 		struct task_struct *p = class->pick_next_task(rq);
-
 		if (p)
 			return p;
 	}
@@ -174,12 +170,10 @@ enum { SCHED_GO, SCHED_PREEMPT, SCHED_YIELD };
 
 static void __schedule(int why)
 {
-	struct task_struct *prev = current, *next;
+	struct task_struct *prev = current;
 	u64 *switch_count = &prev->nivcsw;
-	struct rq *rq;
-
 	local_irq_disable();
-	rq = this_rq();
+	struct rq *rq = this_rq();
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
 	if (unlikely(why == SCHED_YIELD)) {
@@ -195,7 +189,7 @@ static void __schedule(int why)
 			switch_count = &prev->nvcsw;
 		}
 	}
-	next = pick_next_task(rq, prev);
+	struct task_struct *next = pick_next_task(rq, prev);
 	clear_tsk_thread_flag(prev, TIF_NEED_RESCHED);
 	if (likely(next != prev)) {
 		++*switch_count;
@@ -275,7 +269,6 @@ void wake_up_new_task(struct task_struct *p)
 {
 	u64 flags;
 	struct rq *rq = task_rq_lock(p, &flags);
-
 	p->state = TASK_RUNNING;
 	update_rq_clock(rq);
 	if (p->sched_class->task_fork)
@@ -289,7 +282,6 @@ void sched_init(void)
 {
 	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++) {
 		struct rq *rq = &runqueues[cpu];
-
 		spin_lock_init(&rq->lock, "rq", RANK_RQ);
 		rq->cpu = cpu;
 		rq->cfs.tasks_timeline = RB_ROOT_CACHED;
@@ -370,7 +362,6 @@ void scheduler_tick(void)
 {
 	struct rq *rq = this_rq();
 	struct task_struct *p = rq->curr;
-
 	account_process_tick(p);
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
@@ -403,7 +394,6 @@ void calc_load_tick(void)
 	active *= FIXED_1;
 	for (int i = 0; i < 3; i++) {
 		u64 load = avenrun[i] * exp[i] + active * (FIXED_1 - exp[i]);
-
 		if (active >= avenrun[i])
 			load += FIXED_1 - 1;	/* round up while it rises, so that it arrives */
 		avenrun[i] = load >> FSHIFT;
@@ -413,7 +403,6 @@ void calc_load_tick(void)
 unsigned long nr_running(void)
 {
 	unsigned long n = 0;
-
 	for (unsigned i = 0; i < nr_cpus; i++)
 		n += runqueues[i].nr_running;
 	return n;
@@ -422,7 +411,6 @@ unsigned long nr_running(void)
 unsigned long nr_context_switches(void)
 {
 	unsigned long n = 0;
-
 	for (unsigned i = 0; i < nr_cpus; i++)
 		n += runqueues[i].nr_switches;
 	return n;
@@ -432,14 +420,13 @@ unsigned long nr_context_switches(void)
 
 u64 task_sched_runtime(struct task_struct *p)
 {
-	u64 flags, ns;
+	u64 flags;
 	struct rq *rq = task_rq_lock(p, &flags);
-
 	if (rq->curr == p && p->sched_class->update_curr) {
 		update_rq_clock(rq);
 		p->sched_class->update_curr(rq);
 	}
-	ns = p->se.sum_exec_runtime;
+	u64 ns = p->se.sum_exec_runtime;
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return ns;
 }
@@ -448,7 +435,6 @@ u64 task_sched_runtime(struct task_struct *p)
 void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
 {
 	u64 total = task_sched_runtime(p), ticks = p->utime + p->stime;
-
 	*stime_ns = ticks ? total / ticks * p->stime + total % ticks * p->stime / ticks : 0;
 	*utime_ns = total - *stime_ns;
 }
@@ -493,7 +479,6 @@ void set_user_nice(struct task_struct *p, int nice) { change_task(p, p->policy, 
 int sched_setscheduler(struct task_struct *p, int policy, int rt_priority)
 {
 	bool rt = policy == SCHED_FIFO || policy == SCHED_RR;
-
 	if (!rt && policy != SCHED_NORMAL && policy != SCHED_BATCH && policy != SCHED_IDLE)
 		return -EINVAL;
 	if (rt ? rt_priority < 1 || rt_priority >= MAX_RT_PRIO : rt_priority != 0)

@@ -9,7 +9,6 @@
 static char state_letter(const struct task_struct *p)
 {
 	unsigned state = p->state | p->exit_state;
-
 	return state & EXIT_ZOMBIE ? 'Z' : state & (EXIT_DEAD | TASK_DEAD) ? 'X' : state & __TASK_TRACED ? 't' :
 	       state & __TASK_STOPPED ? 'T' : state & TASK_UNINTERRUPTIBLE ? 'D' : state & TASK_INTERRUPTIBLE ? 'S' : 'R';
 }
@@ -17,7 +16,6 @@ static char state_letter(const struct task_struct *p)
 static void show_task(struct task_struct *p)
 {
 	u64 *sp = (u64 *)p->thread.sp;
-
 	printk("task:%-15.15s state:%c pid:%-5d ppid:%-5d flags:0x%08x\n", p->comm, state_letter(p), p->pid,
 	       p->real_parent->pid, p->flags);
 	if (p == current || p->on_cpu || p->exit_state)
@@ -25,7 +23,6 @@ static void show_task(struct task_struct *p)
 	/* the stack of a switched-out task: switch.asm draws it; rbp leads to the frames above __schedule's */
 	for (u64 *bp = (u64 *)sp[5], n = 0; n < 8 && bp >= sp && (char *)bp < (char *)p->stack + KSTACK_SIZE - 16; n++) {
 		const char *name = kallsyms_lookup(bp[1], NULL);
-
 		if (!name)
 			break;
 		printk("  %s\n", name);
@@ -38,7 +35,6 @@ static void show_task(struct task_struct *p)
 void show_state(void)
 {
 	struct task_struct *p, *t;
-
 	printk("  state and stack of all tasks, %lu runnable\n", nr_running());
 	list_for_each_entry(p, &init_task.tasks, tasks) {
 		show_task(p);
@@ -57,7 +53,6 @@ static void show_entity(struct rq *rq, struct task_struct *p, void (*emit)(void 
 static void show_rq(struct rq *rq, void (*emit)(void *ctx, const char *fmt, ...), void *ctx)
 {
 	u64 flags = spin_lock_irqsave(&rq->lock);
-
 	emit(ctx, "\ncpu#%u\n  .nr_running : %u\n  .nr_switches : %lu\n  .nr_uninterruptible : %ld\n", rq->cpu,
 	     rq->nr_running, rq->nr_switches, rq->nr_uninterruptible);
 	emit(ctx, "  .clock : %lu.%06lu\n  .curr->pid : %d\n", rq->clock / 1000000, rq->clock % 1000000, rq->curr->pid);
@@ -71,7 +66,6 @@ static void show_rq(struct rq *rq, void (*emit)(void *ctx, const char *fmt, ...)
 		show_entity(rq, container_of(n, struct task_struct, se.run_node), emit, ctx);
 	for (int i = 0; i < MAX_RT_PRIO; i++) {
 		struct task_struct *p;
-
 		list_for_each_entry(p, &rq->rt.queue[i], rt.run_list)
 			show_entity(rq, p, emit, ctx);
 	}

@@ -43,7 +43,6 @@ const int sched_prio_to_weight[40] = {
 void set_load_weight(struct task_struct *p)
 {
 	struct load_weight *lw = &p->se.load;
-
 	lw->weight = p->policy == SCHED_IDLE ? WEIGHT_IDLEPRIO : sched_prio_to_weight[p->static_prio - MAX_RT_PRIO];
 	lw->inv_weight = 0xffffffffu / lw->weight;
 }
@@ -72,7 +71,6 @@ static void timeline_insert(struct cfs_rq *cfs, struct sched_entity *se)
 {
 	struct rb_node **link = &cfs->tasks_timeline.root.node, *parent = NULL;
 	bool first = true;
-
 	while (*link) {
 		parent = *link;
 		if (before(se, rb_entry(parent, struct sched_entity, run_node))) {
@@ -90,7 +88,6 @@ static void timeline_insert(struct cfs_rq *cfs, struct sched_entity *se)
 static void update_min_vruntime(struct cfs_rq *cfs)
 {
 	struct sched_entity *left = leftmost(cfs), *least = cfs->curr;
-
 	if (left && (!least || before(left, least)))
 		least = left;
 	if (least && (s64)(least->vruntime - cfs->min_vruntime) > 0)
@@ -101,11 +98,9 @@ static void update_min_vruntime(struct cfs_rq *cfs)
 static void update_curr_fair(struct rq *rq)
 {
 	struct sched_entity *se = rq->cfs.curr;
-	s64 delta;
-
 	if (!se)
 		return;
-	delta = rq->clock - se->exec_start;
+	s64 delta = rq->clock - se->exec_start;
 	if (delta <= 0)
 		return;
 	se->exec_start = rq->clock;
@@ -119,14 +114,12 @@ static u64 sched_slice(struct cfs_rq *cfs, struct sched_entity *se)
 {
 	u64 load = cfs->load.weight + (se->on_rq ? 0 : se->load.weight);
 	u64 nr = cfs->nr_running + !se->on_rq;
-
 	return max(sysctl_sched_latency, nr * sysctl_sched_min_granularity) * se->load.weight / load;
 }
 
 static void place_entity(struct cfs_rq *cfs, struct sched_entity *se, bool is_new)
 {
 	u64 vruntime = cfs->min_vruntime;
-
 	if (is_new)
 		vruntime += calc_delta_fair(sched_slice(cfs, se), se);
 	else
@@ -138,7 +131,6 @@ static void place_entity(struct cfs_rq *cfs, struct sched_entity *se, bool is_ne
 static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 {
 	struct cfs_rq *cfs = &rq->cfs;
-
 	update_curr_fair(rq);
 	if (flags & ENQUEUE_WAKEUP)
 		place_entity(cfs, &p->se, false);
@@ -153,7 +145,6 @@ static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 static void dequeue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 {
 	struct cfs_rq *cfs = &rq->cfs;
-
 	update_curr_fair(rq);
 	if (cfs->next == &p->se)
 		cfs->next = NULL;
@@ -173,7 +164,6 @@ static void yield_task_fair(struct rq *rq) { rq->cfs.skip = rq->cfs.curr; }
 static bool should_preempt(const struct sched_entity *a, const struct sched_entity *b)
 {
 	s64 diff = a->vruntime - b->vruntime;
-
 	return diff > 0 && diff > (s64)calc_delta_fair(sysctl_sched_wakeup_granularity, b);
 }
 
@@ -181,7 +171,6 @@ static bool should_preempt(const struct sched_entity *a, const struct sched_enti
 static void check_preempt_wakeup(struct rq *rq, struct task_struct *p)
 {
 	struct task_struct *curr = rq->curr;
-
 	if (test_tsk_thread_flag(curr, TIF_NEED_RESCHED))
 		return;
 	if (curr->policy == SCHED_IDLE && p->policy != SCHED_IDLE) {
@@ -214,7 +203,6 @@ static struct task_struct *pick_next_task_fair(struct rq *rq)
 {
 	struct cfs_rq *cfs = &rq->cfs;
 	struct sched_entity *left = leftmost(cfs), *se = left, *second;
-
 	if (!left)
 		return NULL;
 	if (unlikely(cfs->skip == left)) {
@@ -241,15 +229,13 @@ static void put_prev_task_fair(struct rq *rq, struct task_struct *p)
 static void task_tick_fair(struct rq *rq, struct task_struct *p)
 {
 	struct cfs_rq *cfs = &rq->cfs;
-	struct sched_entity *se = &p->se, *left;
-	u64 slice, ran;
-
+	struct sched_entity *se = &p->se;
 	update_curr_fair(rq);
 	if (cfs->nr_running < 2)
 		return;
-	slice = sched_slice(cfs, se);
-	ran = se->sum_exec_runtime - se->prev_sum_exec_runtime;
-	left = leftmost(cfs);
+	u64 slice = sched_slice(cfs, se);
+	u64 ran = se->sum_exec_runtime - se->prev_sum_exec_runtime;
+	struct sched_entity *left = leftmost(cfs);
 	if (ran > slice || (ran >= sysctl_sched_min_granularity && (s64)(se->vruntime - left->vruntime) > (s64)slice)) {
 		cfs->next = NULL;	/* the turn is over for whoever was favoured too */
 		resched_curr(rq);

@@ -37,7 +37,6 @@ static int kthread_main(void *arg)
 	struct kthread self = { .result = -EINTR };
 	int (*fn)(void *) = r->fn;
 	void *data = r->data;
-
 	init_completion(&self.exited);
 	strscpy(current->comm, r->name, sizeof(current->comm));
 	current->kthread = &self;
@@ -55,7 +54,6 @@ static int kthread_main(void *arg)
 static struct task_struct *make(int (*fn)(void *), void *data, const char *fmt, va_list ap)
 {
 	struct kthread_request r = { .fn = fn, .data = data };
-
 	vsnprintf(r.name, sizeof(r.name), fmt, ap);
 	init_completion(&r.done);
 	spin_lock(&create_lock);
@@ -71,11 +69,10 @@ static struct task_struct *make(int (*fn)(void *), void *data, const char *fmt, 
  * kthread_stop() drops. => may sleep */
 struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fmt, ...)
 {
-	struct task_struct *p;
 	va_list ap;
 
 	va_start(ap, fmt);
-	p = make(fn, data, fmt, ap);
+	struct task_struct *p = make(fn, data, fmt, ap);
 	va_end(ap);
 	return p;
 }
@@ -83,11 +80,10 @@ struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fm
 /* The same, running. */
 struct task_struct *kthread_run(int (*fn)(void *), void *data, const char *fmt, ...)
 {
-	struct task_struct *p;
 	va_list ap;
 
 	va_start(ap, fmt);
-	p = make(fn, data, fmt, ap);
+	struct task_struct *p = make(fn, data, fmt, ap);
 	va_end(ap);
 	if (!IS_ERR(p))
 		wake_up_process(p);
@@ -100,12 +96,10 @@ bool kthread_should_stop(void) { return READ_ONCE(((struct kthread *)current->kt
 int kthread_stop(struct task_struct *k)
 {
 	struct kthread *kt = k->kthread;
-	int result;
-
 	WRITE_ONCE(kt->should_stop, true);
 	wake_up_process(k);
 	wait_for_completion(&kt->exited);
-	result = kt->result;
+	int result = kt->result;
 	put_task_struct(k);		/* may free the stack that kt is on */
 	return result;
 }
@@ -119,12 +113,10 @@ int kthreadd(void *unused)
 		spin_lock(&create_lock);
 		while (!list_empty(&create_list)) {
 			struct kthread_request *r = list_first_entry(&create_list, struct kthread_request, list);
-			pid_t pid;
-
 			__set_current_state(TASK_RUNNING);
 			list_del(&r->list);
 			spin_unlock(&create_lock);
-			pid = kernel_thread(kthread_main, r, CLONE_FS | CLONE_FILES);
+			pid_t pid = kernel_thread(kthread_main, r, CLONE_FS | CLONE_FILES);
 			if (pid < 0) {
 				r->result = ERR_PTR(pid);
 				complete(&r->done);

@@ -26,7 +26,6 @@ struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
 static void __noreturn lock_panic(const char *what, const struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held;
-
 	panic("lock order: %s: %s (rank %u) while holding %s", what, l->name, l->rank, n ? this_cpu->held[n - 1]->name : "none");
 }
 
@@ -41,7 +40,6 @@ static __always_inline void spin_push(struct spinlock *l, unsigned n)
 static void spin_check(struct spinlock *l, bool nested)
 {
 	unsigned n = this_cpu->nr_held;
-
 	if (spin_is_held(l))
 		lock_panic("recursion", l);
 	if (this_cpu->held[n - 1]->rank > l->rank || !nested)
@@ -55,7 +53,6 @@ static void spin_check(struct spinlock *l, bool nested)
 static noinline void spin_take_slow(struct spinlock *l, bool nested)
 {
 	unsigned n = this_cpu->nr_held;
-
 	if (unlikely(panicking))	/* the last words come through every lock */
 		return;
 	if (n && this_cpu->held[n - 1]->rank >= l->rank)
@@ -71,10 +68,8 @@ static noinline void spin_take_slow(struct spinlock *l, bool nested)
 
 static __always_inline void spin_take(struct spinlock *l, bool nested)
 {
-	unsigned n;
-
 	preempt_disable();
-	n = this_cpu->nr_held;
+	unsigned n = this_cpu->nr_held;
 	if (unlikely(n && this_cpu->held[n - 1]->rank >= l->rank) ||
 	    unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
 		spin_take_slow(l, nested);
@@ -86,7 +81,6 @@ static __always_inline void spin_take(struct spinlock *l, bool nested)
 static noinline void spin_give_slow(struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held, i = n;
-
 	if (unlikely(panicking))
 		return;
 	while (i && this_cpu->held[i - 1] != l && this_cpu->held[i - 1] != &irq_boundary)
@@ -102,7 +96,6 @@ static noinline void spin_give_slow(struct spinlock *l)
 static __always_inline void spin_give(struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held;
-
 	if (unlikely(!n || this_cpu->held[n - 1] != l)) {
 		spin_give_slow(l);
 	} else {
@@ -142,7 +135,6 @@ void spin_unlock_no_resched(struct spinlock *l)
 u64 spin_lock_irqsave(struct spinlock *l)
 {
 	u64 flags = local_irq_save();
-
 	spin_take(l, false);
 	return flags;
 }
@@ -194,7 +186,6 @@ void show_held_locks(struct task_struct *p)
 static noinline void __noreturn sleep_panic(const char *what, const struct lock_id *id)
 {
 	unsigned n = current->nr_held_sleeping;
-
 	panic("lock order: %s: %s (rank %u) while holding %s", what, id->name, id->rank,
 	      this_cpu->nr_held ? this_cpu->held[this_cpu->nr_held - 1]->name :
 	      n ? current->held_locks[n - 1]->name : "nothing");
@@ -205,7 +196,6 @@ static __always_inline void sleep_check(const struct lock_id *id, bool nested)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping;
-
 	if (unlikely(this_cpu->preempt_count))
 		sleep_panic("may sleep with a spinlock held or preemption off", id);
 	if (unlikely(n && p->held_locks[n - 1]->rank >= id->rank)) {
@@ -219,7 +209,6 @@ static __always_inline void sleep_check(const struct lock_id *id, bool nested)
 static __always_inline void sleep_push(const struct lock_id *id)
 {
 	struct task_struct *p = current;
-
 	p->held_locks[p->nr_held_sleeping++] = id;
 }
 
@@ -228,7 +217,6 @@ static noinline void sleep_pop_slow(const struct lock_id *id)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping, i = n;
-
 	while (i && p->held_locks[i - 1] != id)
 		i--;
 	if (!i)
@@ -242,7 +230,6 @@ static __always_inline void sleep_pop(const struct lock_id *id)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping - 1;
-
 	if (likely(n < ARRAY_SIZE(p->held_locks) && p->held_locks[n] == id))
 		p->nr_held_sleeping = n;
 	else
@@ -267,7 +254,6 @@ void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank)
 static __always_inline bool rwsem_try_read(struct rw_semaphore *s)
 {
 	int count = READ_ONCE(s->count);
-
 	while (count >= 0)
 		if (__atomic_compare_exchange_n(&s->count, &count, count + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			return true;
@@ -277,7 +263,6 @@ static __always_inline bool rwsem_try_read(struct rw_semaphore *s)
 static __always_inline bool rwsem_try_write(struct rw_semaphore *s)
 {
 	int zero = 0;
-
 	return __atomic_compare_exchange_n(&s->count, &zero, -1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
@@ -288,7 +273,6 @@ static void rwsem_grant(struct rw_semaphore *s)
 	while (!list_empty(&s->waiters)) {
 		struct waiter *w = list_first_entry(&s->waiters, struct waiter, list);
 		struct task_struct *p = w->task;
-
 		if (!(w->writer ? rwsem_try_write(s) : rwsem_try_read(s)))
 			return;
 		if (w->writer)
@@ -303,7 +287,6 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 {
 	struct waiter w = { .task = current, .writer = writer };
 	int ret = 0;
-
 	if (s->owner == current)
 		sleep_panic("recursion", &s->id);
 	spin_lock(&s->wait_lock);
@@ -332,7 +315,6 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 static __always_inline int rwsem_read(struct rw_semaphore *s, unsigned state, bool nested)
 {
 	int ret = 0;
-
 	sleep_check(&s->id, nested);
 	if (unlikely(!list_empty(&s->waiters) || !rwsem_try_read(s)))
 		ret = rwsem_wait(s, false, state);
@@ -344,7 +326,6 @@ static __always_inline int rwsem_read(struct rw_semaphore *s, unsigned state, bo
 static __always_inline int rwsem_write(struct rw_semaphore *s, unsigned state, bool nested)
 {
 	int ret = 0;
-
 	sleep_check(&s->id, nested);
 	if (unlikely(!list_empty(&s->waiters) || !rwsem_try_write(s)))
 		ret = rwsem_wait(s, true, state);

@@ -39,7 +39,6 @@ static void update_curr_rt(struct rq *rq)
 {
 	struct task_struct *p = rq->curr;
 	s64 delta = rq->clock - p->se.exec_start;
-
 	if (p->sched_class != &rt_sched_class || delta <= 0)
 		return;
 	p->se.sum_exec_runtime += delta;
@@ -50,7 +49,6 @@ static void update_curr_rt(struct rq *rq)
 void rt_throttle_tick(struct rq *rq)
 {
 	struct rt_rq *rt = &rq->rt;
-
 	if (rq->clock - rt->period_start >= RT_PERIOD) {
 		rt->period_start = rq->clock;
 		rt->rt_time = 0;
@@ -97,11 +95,9 @@ static void set_next_task_rt(struct rq *rq, struct task_struct *p)
 static struct task_struct *pick_next_task_rt(struct rq *rq)
 {
 	unsigned prio = rq->rt.nr_running ? find_next_bit(rq->rt.active, MAX_RT_PRIO, 0) : MAX_RT_PRIO;
-	struct task_struct *p;
-
 	if (prio == MAX_RT_PRIO || (rq->rt.throttled && rq->cfs.nr_running))
 		return NULL;
-	p = list_first_entry(&rq->rt.queue[prio], struct task_struct, rt.run_list);
+	struct task_struct *p = list_first_entry(&rq->rt.queue[prio], struct task_struct, rt.run_list);
 	set_next_task_rt(rq, p);
 	return p;
 }
@@ -109,7 +105,6 @@ static struct task_struct *pick_next_task_rt(struct rq *rq)
 static void put_prev_task_rt(struct rq *rq, struct task_struct *p)
 {
 	bool head = p->rt.time_slice;
-
 	update_curr_rt(rq);
 	if (!p->on_rq)
 		return;

@@ -144,7 +144,6 @@ struct task_struct {
 	const struct lock_id *held_locks[8];
 
 	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
-
 	/* family: tasklist_lock */
 	pid_t pid, tgid, ppid;			/* ppid: tgid of real_parent, to be read without the lock */
 	struct task_struct *real_parent, *parent, *group_leader;

@@ -56,7 +56,6 @@ bool timer_cancel(struct timer *t)
 	for (;;) {
 		u64 flags = spin_lock_irqsave(&timer_lock);
 		bool was = t->pending, busy = running == t && running_cpu != smp_processor_id();
-
 		if (was)
 			timer_remove(t);
 		spin_unlock_irqrestore(&timer_lock, flags);
@@ -68,14 +67,11 @@ bool timer_cancel(struct timer *t)
 
 void run_timers(void)
 {
-	struct timer *t;
-	u64 now, flags;
-
-	t = rb_entry_safe(READ_ONCE(timers.leftmost), struct timer, node);
+	struct timer *t = rb_entry_safe(READ_ONCE(timers.leftmost), struct timer, node);
 	if (!t)
 		return;
-	now = ktime_get();
-	flags = spin_lock_irqsave(&timer_lock);
+	u64 now = ktime_get();
+	u64 flags = spin_lock_irqsave(&timer_lock);
 	while ((t = rb_entry_safe(timers.leftmost, struct timer, node)) && t->expires <= now) {
 		timer_remove(t);
 		running = t;
@@ -93,14 +89,12 @@ static void wake_sleeper(struct timer *t) { wake_up_process(t->data); }
 u64 schedule_timeout_ns(u64 ns)
 {
 	struct timer *t = &current->real_sleep;
-	u64 now, deadline;
-
 	if (ns == ~0UL) {
 		schedule();
 		return ns;
 	}
-	now = ktime_get();
-	deadline = ns < ~0UL - now ? now + ns : ~0UL;
+	u64 now = ktime_get();
+	u64 deadline = ns < ~0UL - now ? now + ns : ~0UL;
 	timer_setup(t, wake_sleeper, current);
 	timer_start(t, deadline);
 	schedule();

@@ -35,7 +35,6 @@ void init_waitqueue_func_entry(struct wait_queue_entry *w, wait_queue_func_t fn)
 void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
-
 	list_add(&w->entry, &wq->head);
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
@@ -43,7 +42,6 @@ void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w)
 void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
-
 	list_del_init(&w->entry);
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
@@ -51,7 +49,6 @@ void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w)
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
-
 	if (list_empty(&w->entry))
 		list_add(&w->entry, &wq->head);
 	set_current_state(state);
@@ -61,7 +58,6 @@ void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, uns
 void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
-
 	w->flags |= WQ_FLAG_EXCLUSIVE;
 	if (list_empty(&w->entry))
 		list_add_tail(&w->entry, &wq->head);
@@ -71,12 +67,10 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_ent
 
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w)
 {
-	u64 flags;
-
 	__set_current_state(TASK_RUNNING);
 	if (list_empty(&w->entry))	/* the waker took us out, the usual case */
 		return;
-	flags = spin_lock_irqsave(&wq->lock);
+	u64 flags = spin_lock_irqsave(&wq->lock);
 	list_del_init(&w->entry);
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
@@ -90,7 +84,6 @@ int default_wake_function(struct wait_queue_entry *w, unsigned mode, void *key)
 int autoremove_wake_function(struct wait_queue_entry *w, unsigned mode, void *key)
 {
 	struct list_head *next = w->entry.next, *prev = w->entry.prev;
-
 	if (!try_to_wake_up(w->private, mode))
 		return 0;
 	next->prev = prev;
@@ -105,10 +98,8 @@ void __wake_up(struct wait_queue_head *wq, unsigned mode, int nr, void *key)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
 	struct wait_queue_entry *w, *next;
-
 	list_for_each_entry_safe(w, next, &wq->head, entry) {
 		unsigned wflags = w->flags;
-
 		if (w->func(w, mode, key) && wflags & WQ_FLAG_EXCLUSIVE && !--nr)
 			break;
 	}
@@ -129,12 +120,10 @@ void init_completion(struct completion *c)
 void complete(struct completion *c)
 {
 	u64 flags = spin_lock_irqsave(&c->wait.lock);
-
 	if (c->done < DONE_FOR_EVER)
 		c->done++;
 	if (!list_empty(&c->wait.head)) {
 		struct wait_queue_entry *w = list_first_entry(&c->wait.head, struct wait_queue_entry, entry);
-
 		w->func(w, TASK_NORMAL | TASK_WAKEKILL, NULL);
 	}
 	spin_unlock_irqrestore(&c->wait.lock, flags);	/* the waiter needs the lock to leave: c still lives */
@@ -144,7 +133,6 @@ void complete_all(struct completion *c)
 {
 	u64 flags = spin_lock_irqsave(&c->wait.lock);
 	struct wait_queue_entry *w, *next;
-
 	c->done = DONE_FOR_EVER;
 	list_for_each_entry_safe(w, next, &c->wait.head, entry)
 		w->func(w, TASK_NORMAL | TASK_WAKEKILL, NULL);
@@ -155,7 +143,6 @@ static int wait_for_common(struct completion *c, unsigned state)
 {
 	struct wait_queue_entry w;
 	int ret = 0;
-
 	init_wait_entry(&w);
 	spin_lock_irq(&c->wait.lock);
 	while (!c->done) {

@@ -27,7 +27,6 @@ static bool have_s5;
 static bool __init checksum_ok(const void *p, size_t n)
 {
 	u8 sum = 0;
-
 	for (size_t i = 0; i < n; i++)
 		sum += ((const u8 *)p)[i];
 	return sum == 0;
@@ -37,11 +36,9 @@ static bool __init checksum_ok(const void *p, size_t n)
 static const struct acpi_header * __init map_table(u64 phys)
 {
 	const struct acpi_header *h = phys ? ioremap(phys, sizeof(*h), PAGE_KERNEL_RO) : NULL;
-	u32 len;
-
 	if (!h)
 		return NULL;
-	len = h->length;
+	u32 len = h->length;
 	iounmap((void *)h);
 	if (len < sizeof(*h) || len > 16 << 20)
 		return NULL;
@@ -57,7 +54,6 @@ static const struct acpi_header * __init map_table(u64 phys)
 static void __init parse_s5(const struct acpi_header *dsdt)
 {
 	const u8 *p = (const u8 *)(dsdt + 1), *end = (const u8 *)dsdt + dsdt->length - 16;
-
 	while (p < end && memcmp(p, "_S5_", 4))
 		p++;
 	if (p >= end || p[4] != 0x12)
@@ -74,8 +70,6 @@ static void __init parse_fadt(const struct acpi_header *h)
 {
 	const u8 *f = (const u8 *)h;
 	u32 dsdt, v;
-	const struct acpi_header *d;
-
 	memcpy(&dsdt, f + 40, 4);
 	memcpy(&smi_cmd, f + 48, 4);
 	acpi_enable = f[52];
@@ -83,7 +77,7 @@ static void __init parse_fadt(const struct acpi_header *h)
 	pm1a_cnt = v;
 	memcpy(&v, f + 68, 4);
 	pm1b_cnt = v;
-	d = map_table(dsdt);
+	const struct acpi_header *d = map_table(dsdt);
 	if (d)
 		parse_s5(d);
 }
@@ -92,7 +86,6 @@ static void __init parse_fadt(const struct acpi_header *h)
 static bool __init find_rsdp(u8 *out)
 {
 	const u8 *p;
-
 	memcpy(out, boot_info.rsdp, 36);
 	if (!memcmp(out, "RSD PTR ", 8) && checksum_ok(out, 20))
 		return true;
@@ -110,7 +103,7 @@ static bool __init find_rsdp(u8 *out)
 void __init acpi_init(void)
 {
 	u8 rsdp[36];
-	const struct acpi_header *sdt, *t;
+	const struct acpi_header *t;
 	u64 addr = 0;
 	unsigned width = 4;
 	u32 rsdt;
@@ -125,7 +118,7 @@ void __init acpi_init(void)
 		memcpy(&addr, rsdp + 24, 8);
 		width = 8;
 	}
-	sdt = map_table(addr);
+	const struct acpi_header *sdt = map_table(addr);
 	for (u32 off = sizeof(*sdt); sdt && off + width <= sdt->length; off += width) {
 		addr = 0;
 		memcpy(&addr, (const u8 *)sdt + off, width);

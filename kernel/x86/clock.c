@@ -28,17 +28,15 @@ static u64 boot_real_ns;		/* realtime at ktime 0 */
 void __init tsc_calibrate(void)
 {
 	u32 count = PIT_HZ * CALIBRATE_MS / 1000, tries = 0;
-	u64 t0, t1;
-
 	tsc_base = rdtsc();
 	outb(PORT61, (inb(PORT61) & ~2) | 1);
 	outb(PIT_CMD, 0xb0);			/* channel 2, low then high byte, mode 0 */
 	outb(PIT_CH2, count & 0xff);
 	outb(PIT_CH2, count >> 8);
-	t0 = rdtsc();
+	u64 t0 = rdtsc();
 	while (!(inb(PORT61) & 0x20) && ++tries < 20000000)
 		;
-	t1 = rdtsc();
+	u64 t1 = rdtsc();
 	if (tries < 10 || tries == 20000000 || t1 <= t0)
 		return;
 	tsc_khz = (t1 - t0) / CALIBRATE_MS;
@@ -47,24 +45,15 @@ void __init tsc_calibrate(void)
 
 u64 ktime_get(void)
 {
-	u64 cycles;
-
 	if (!mult)
 		return READ_ONCE(jiffies) * NSEC_PER_MSEC;
-	cycles = rdtsc() - tsc_base;
+	u64 cycles = rdtsc() - tsc_base;
 	/* In two halves, so that the product does not overflow after some hours. */
 	return ((cycles >> 32) * mult << (32 - SHIFT)) + ((cycles & 0xffffffff) * mult >> SHIFT);
 }
 
-u64 ktime_get_real(void)
-{
-	return boot_real_ns + ktime_get();
-}
-
-void ktime_set_real(u64 ns)
-{
-	boot_real_ns = ns - ktime_get();
-}
+u64 ktime_get_real(void) { return boot_real_ns + ktime_get(); }
+void ktime_set_real(u64 ns) { boot_real_ns = ns - ktime_get(); }
 
 static u8 cmos(u8 reg)
 {
@@ -77,12 +66,10 @@ static u64 __init read_rtc(void)
 	u8 status_b = cmos(0x0b), v[6] = { 0 }, again[6] = { 0 };
 	static const u8 regs[6] __initdata = { 0, 2, 4, 7, 8, 9 };	/* s m h day month year */
 	u64 y, m, days;
-
 	for (int tries = 0; tries < 10; tries++) {	/* two equal readings: no update fell in between */
 		for (int i = 0; i < 6; i++)
 			again[i] = cmos(regs[i]);
 		bool same = !__builtin_memcmp(v, again, 6);
-
 		__builtin_memcpy(v, again, 6);
 		if (same)
 			break;
@@ -101,7 +88,6 @@ static u64 __init read_rtc(void)
 static void tick(int irq, void *data)
 {
 	u64 now = mult ? ktime_get() / NSEC_PER_MSEC : jiffies + 1;
-
 	WRITE_ONCE(jiffies, max(now, jiffies));	/* ticks that a busy host swallowed are made up for */
 	run_timers();
 	scheduler_tick();
@@ -119,7 +105,6 @@ void __init clock_init(void)
 void __init pit_init(void)
 {
 	u32 count = (PIT_HZ + HZ / 2) / HZ;
-
 	outb(PIT_CMD, 0x34);			/* channel 0, low then high byte, mode 2: rate generator */
 	outb(PIT_CH0, count & 0xff);
 	outb(PIT_CH0, count >> 8);

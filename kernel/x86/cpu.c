@@ -29,7 +29,6 @@ static void __init detect_features(void)
 {
 	struct cpuid_regs r = cpuid(0, 0);
 	u32 max = r.eax, max_ext = cpuid(0x80000000, 0).eax;
-
 	memcpy(cpu_vendor, &r.ebx, 4);
 	memcpy(cpu_vendor + 4, &r.edx, 4);
 	memcpy(cpu_vendor + 8, &r.ecx, 4);
@@ -78,7 +77,6 @@ static void load_segments(struct cpu *c)
 static void set_control_registers(void)
 {
 	u64 cr4 = CR4_PAE | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_MCE;
-
 	cr4 |= (cpu_has.pge ? CR4_PGE : 0) | (cpu_has.smep ? CR4_SMEP : 0) | (cpu_has.smap ? CR4_SMAP : 0) |
 	       (cpu_has.umip ? CR4_UMIP : 0) | (cpu_has.xsave ? CR4_OSXSAVE : 0);
 	write_cr4(cr4);
@@ -90,7 +88,6 @@ static void set_control_registers(void)
 void __init cpu_init(unsigned id)
 {
 	struct cpu *c = &cpus[id];
-
 	if (id == 0)
 		detect_features();
 	c->self = c;

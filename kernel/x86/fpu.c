@@ -99,10 +99,7 @@ void fpu_switch(struct task_struct *prev, struct task_struct *next)
 }
 
 /* ---- signal frames: the image, with Linux's magic words round it when it is an XSAVE image ---- */
-size_t fpu_frame_size(void)
-{
-	return fpu_xfeatures ? fpu_size + sizeof(u32) : fpu_size;
-}
+size_t fpu_frame_size(void) { return fpu_xfeatures ? fpu_size + sizeof(u32) : fpu_size; }
 
 int fpu_save_frame(void __user *buf)
 {
@@ -142,23 +139,19 @@ static int sanitize(u8 *state, bool has_header)
 
 int fpu_restore_frame(const void __user *buf)
 {
-	struct fpx_sw_bytes *sw;
-	bool full;
 	int err = -EFAULT;
-	u8 *tmp;
-
 	if (!buf) {
 		fpu_reset();
 		return 0;
 	}
 	/* Not the task's own area: a switch between copy and xrstor would save over it. */
-	tmp = kmem_cache_alloc(fpu_cache, GFP_KERNEL);
+	u8 *tmp = kmem_cache_alloc(fpu_cache, GFP_KERNEL);
 	if (!tmp)
 		return -ENOMEM;
 	if (copy_from_user(tmp, buf, 512))
 		goto out;
-	sw = (void *)(tmp + 464);
-	full = fpu_xfeatures && sw->magic1 == FP_XSTATE_MAGIC1 && sw->xstate_size == fpu_size;
+	struct fpx_sw_bytes *sw = (void *)(tmp + 464);
+	bool full = fpu_xfeatures && sw->magic1 == FP_XSTATE_MAGIC1 && sw->xstate_size == fpu_size;
 	if (full && copy_from_user(tmp + 512, (const u8 __user *)buf + 512, fpu_size - 512))
 		goto out;
 	err = sanitize(tmp, full);

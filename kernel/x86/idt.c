@@ -20,7 +20,6 @@ extern void *const exception_stubs[32], *const irq_stubs[17];
 static void __init set_gate(unsigned vector, const void *fn, unsigned dpl, unsigned ist)
 {
 	u64 a = (u64)fn;
-
 	idt[vector] = (struct gate){ a, KERNEL_CS, ist, 0x8e | dpl << 5, a >> 16, a >> 32, 0 };
 }
 

@@ -61,11 +61,9 @@ struct irq_chip *irq_chip = &i8259;
 static void __init apic_pass_through(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
-	volatile u32 *apic;
-
 	if (!cpu_has.apic || !(base & BIT(11)))
 		return;
-	apic = ioremap(base & PTE_PFN_MASK, PAGE_SIZE, PAGE_KERNEL_NOCACHE);
+	volatile u32 *apic = ioremap(base & PTE_PFN_MASK, PAGE_SIZE, PAGE_KERNEL_NOCACHE);
 	if (!apic)
 		return;
 	apic[APIC_SVR / 4] = 0x1ff;		/* on, spurious vector 0xff */

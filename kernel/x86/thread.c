@@ -18,7 +18,6 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct pt_regs *regs = task_pt_regs(p);
 	struct inactive_task_frame *frame = (struct inactive_task_frame *)regs - 1;
-
 	memset(frame, 0, sizeof(*frame));
 	frame->ret_addr = (u64)ret_from_fork;
 	p->thread.sp = (u64)frame;
