@@ -10,7 +10,7 @@
 
 static const struct dentry_operations pid_dops;
 static const struct inode_operations pid_iops, fd_iops, fdinfo_iops, task_iops;
-static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mem_fops, pagemap_fops, mounts_fops;
+static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mem_fops, mounts_fops;
 
 bool task_gone(struct task_struct *p)
 {
@@ -276,7 +276,7 @@ static int pid_show(struct seq_file *m, void *v)
 	return task_gone(i->task) ? -ESRCH : i->entry->show(m, i->task);
 }
 
-static int pid_open(struct inode *inode, struct file *f)
+int pid_open(struct inode *inode, struct file *f)
 {
 	struct proc_info *i = PROC_I(inode);
 
@@ -354,45 +354,13 @@ static ssize_t mem_write(struct file *f, const char __user *buf, size_t n, loff_
 	return mem_rw(f, (char *)buf, n, pos, true);
 }
 
-static loff_t mem_llseek(struct file *f, loff_t off, int whence)
+loff_t mem_llseek(struct file *f, loff_t off, int whence)
 {
 	if (whence != 0 && whence != 1)
 		return -EINVAL;
 	return f->f_pos = whence ? f->f_pos + off : off;	/* every address is one */
 }
 static const struct file_operations mem_fops = { .open = pid_open, .read = mem_read, .write = mem_write, .llseek = mem_llseek };
-
-/* 8 bytes a page: bit 63 present, 61 of a file or shared, 55 never; the frame for those who may know. */
-static ssize_t pagemap_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
-{
-	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
-	ssize_t done = 0;
-
-	if (!mm)
-		return 0;
-	if ((*pos | n) % 8)
-		done = -EINVAL;
-	for (; done >= 0 && (size_t)done < n && (u64)*pos / 8 < TASK_SIZE >> PAGE_SHIFT; done += 8, *pos += 8) {
-		u64 entry = 0;
-		pte_t *pte;
-
-		down_read(&mm->mmap_lock);
-		pte = pte_lookup(mm, (u64)*pos / 8 << PAGE_SHIFT);
-		if (pte && pte_mapped(*pte)) {
-			entry = BIT(63) | (capable(CAP_SYS_ADMIN) ? pte_pfn(*pte) : 0);
-			if (!pte_special(*pte) && !(pfn_to_page(pte_pfn(*pte))->flags & PG_anon))
-				entry |= BIT(61);
-		}
-		up_read(&mm->mmap_lock);
-		if (put_user(entry, (u64 __user *)(buf + done)))
-			done = done ? done : -EFAULT;
-		if (done < 0 || signal_pending(current))
-			break;
-	}
-	mmput(mm);
-	return done;
-}
-static const struct file_operations pagemap_fops = { .open = pid_open, .read = pagemap_read, .llseek = mem_llseek };
 
 /* ---- links and small files ---- */
 
@@ -491,6 +459,7 @@ const struct pid_entry tgid_entries[] = {
 	{ "cwd", LNK, .follow = follow_cwd }, { "root", LNK, .follow = follow_root }, { "exe", LNK, .follow = follow_exe },
 	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts }, { "mountinfo", F, .fop = &mounts_fops, .show = show_mountinfo },
 	{ "smaps", F, .show = show_smaps, .guarded = true }, { "pagemap", OWN, .fop = &pagemap_fops, .guarded = true },
+	{ "pagetables", OWN, .fop = &pagetables_fops, .guarded = true },
 	{ "wchan", F, .show = show_wchan }, { "oom_score", F, .show = show_score },
 	{ "oom_score_adj", S_IFREG | 0644, .show = show_score_adj, .write = write_score_adj },
 	{ "fail-nth", S_IFREG | 0644, .show = show_fail_nth, .write = write_fail_nth }, { "io", OWN, .show = show_io, .guarded = true },

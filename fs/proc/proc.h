@@ -62,6 +62,10 @@ extern const struct pid_entry tgid_entries[];	/* ends with a name of NULL */
 ssize_t text_from_user(char *text, size_t size, const char __user *buf, size_t n);	/* NUL-ended, no newline at its end */
 void system_init(void);
 void sysctl_init(void);
+void pagemap_init(void);
+int pid_open(struct inode *inode, struct file *f);	/* a file of /proc/PID: -EACCES when guarded; text by its show */
+loff_t mem_llseek(struct file *f, loff_t off, int whence);	/* of files as long as memory */
+extern const struct file_operations pagemap_fops, pagetables_fops;
 
 /* task.c: what the files of a task say */
 int show_stat(struct seq_file *m, struct task_struct *p), show_status(struct seq_file *m, struct task_struct *p),

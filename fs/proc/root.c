@@ -287,4 +287,5 @@ void __init proc_init(void)
 	register_filesystem(&proc_type);
 	system_init();
 	sysctl_init();
+	pagemap_init();
 }

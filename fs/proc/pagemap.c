@@ -1,0 +1,229 @@
+/*
+ * procfs: address spaces page by page.
+ *
+ *   /proc/PID/pagemap      u64 for each page: 63 present, 61 of a file or shared, 56 mapped nowhere else, 54..0 frame
+ *   /proc/PID/pagetables   the tables as text, one line for each entry that is not empty, indented by level:
+ *
+ *        pgd 255 00007f8000000000 000000000abc6067 P W U A D
+ *         pud 511 00007fffc0000000 ...
+ *          pmd 511 00007fffffe00000 ...
+ *           pte 510 00007ffffffde000 8000000001c21867 P W U A D NX pfn 1c21 count 2 anon
+ *
+ *   /proc/kpagecount       u64 for each frame: how many page-table entries map it
+ *   /proc/kpageflags       u64 for each frame: Linux's KPF_ bits
+ *
+ * Who may not know where pages lie (CAP_SYS_ADMIN) reads frames as 0, and no tables. Not in Linux for users: pagetables
+ * (its /sys/kernel/debug/page_tables shows the kernel's); 55 of pagemap (soft-dirty) is never set here.
+ *
+ * Locks: mmap_lock (read) keeps the tables. In Linux: fs/proc/task_mmu.c, fs/proc/page.c.
+ */
+#include "fs/proc/proc.h"
+#include "kernel/process.h"
+#include "string.h"
+
+#define PM_PRESENT BIT(63)
+#define PM_FILE BIT(61)
+#define PM_MMAP_EXCLUSIVE BIT(56)
+#define PER_PAGE (PAGE_SIZE / sizeof(u64))
+#define LONGEST_LINE 128
+
+/* Entries that map the page: its count, without the page cache's reference. 0 for what no user entry maps. */
+static u64 page_mapcount(struct page *page)
+{
+	if (page->flags & (PG_slab | PG_free))
+		return 0;
+	return page->flags & PG_anon ? page_count(page) : page->mapping ? page_count(page) - 1 : 0;
+}
+
+static u64 pagemap_entry(struct mm_struct *mm, u64 addr, bool frames)
+{
+	pte_t *pte = pte_lookup(mm, addr);
+	struct page *page;
+	u64 entry;
+
+	if (!pte || !pte_mapped(*pte))
+		return 0;
+	entry = PM_PRESENT | (frames ? pte_pfn(*pte) : 0);
+	if (pte_special(*pte))
+		return entry;
+	page = pfn_to_page(pte_pfn(*pte));
+	return entry | (page->flags & PG_anon ? 0 : PM_FILE) | (page_mapcount(page) == 1 ? PM_MMAP_EXCLUSIVE : 0);
+}
+
+/* Reads u64s made by fn(arg, index) for index below end: what the three binary files have in common. */
+static ssize_t read_table(char __user *buf, size_t n, loff_t *pos, u64 end, u64 (*fn)(void *arg, u64 index), void *arg)
+{
+	u64 *part, index = *pos / 8;
+	ssize_t done = 0;
+
+	if ((*pos | n) % 8)
+		return -EINVAL;
+	part = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!part)
+		return -ENOMEM;
+	while ((size_t)done < n && index < end && !signal_pending(current)) {
+		u64 some = min(min((n - done) / 8, PER_PAGE), end - index);
+		struct mm_struct *mm = arg;
+
+		if (mm)
+			down_read(&mm->mmap_lock);
+		for (u64 i = 0; i < some; i++)
+			part[i] = fn(arg, index + i);
+		if (mm)
+			up_read(&mm->mmap_lock);
+		if (copy_to_user(buf + done, part, some * 8)) {
+			done = done ? done : -EFAULT;
+			break;
+		}
+		done += some * 8;
+		index += some;
+		*pos += some * 8;
+	}
+	kfree(part);
+	return done;
+}
+
+/* ---- /proc/PID/pagemap ---- */
+
+static u64 entry_with_frame(void *mm, u64 index) { return pagemap_entry(mm, index << PAGE_SHIFT, true); }
+static u64 entry_without(void *mm, u64 index) { return pagemap_entry(mm, index << PAGE_SHIFT, false); }
+
+static ssize_t pagemap_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
+	ssize_t done;
+
+	if (!mm)
+		return 0;
+	done = read_table(buf, n, pos, TASK_SIZE >> PAGE_SHIFT, capable(CAP_SYS_ADMIN) ? entry_with_frame : entry_without, mm);
+	mmput(mm);
+	return done;
+}
+const struct file_operations pagemap_fops = { .open = pid_open, .read = pagemap_read, .llseek = mem_llseek };
+
+/* ---- /proc/PID/pagetables ---- */
+
+struct table_text {			/* private_data: lines made and not yet read */
+	u64 next;			/* the address to go on from */
+	size_t len, off;
+	char text[PAGE_SIZE - 24];
+};
+
+static void print_entry(struct table_text *t, unsigned shift, u64 addr, u64 e)
+{
+	static const struct { u64 bit; const char *name; } flags[] = {
+		{ _PAGE_PRESENT, " P" }, { _PAGE_RW, " W" }, { _PAGE_USER, " U" }, { _PAGE_PWT, " PWT" }, { _PAGE_PCD, " PCD" },
+		{ _PAGE_ACCESSED, " A" }, { _PAGE_DIRTY, " D" }, { _PAGE_GLOBAL, " G" }, { _PAGE_SPECIAL, " special" }, { _PAGE_NX, " NX" },
+	};
+	static const char names[][4] = { "pte", "pmd", "pud", "pgd" };
+	unsigned level = (shift - PAGE_SHIFT) / 9;
+	char *p = t->text + t->len, *end = t->text + sizeof(t->text);
+
+	p += snprintf(p, end - p, "%*s%s %3u %016lx %016lx", 3 - level, "", names[level], (unsigned)(addr >> shift & 511), addr, e);
+	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
+		if (e & flags[i].bit)
+			p += snprintf(p, end - p, "%s", flags[i].name);
+	if (shift == PAGE_SHIFT && pte_mapped(e)) {
+		struct page *page = pfn_to_page(pte_pfn(e));
+
+		p += snprintf(p, end - p, " pfn %lx", pte_pfn(e));
+		if (!pte_special(e))
+			p += snprintf(p, end - p, " count %d %s", page_count(page), page->flags & PG_anon ? "anon" : "file");
+	}
+	*p++ = '\n';
+	t->len = p - t->text;
+}
+
+/* Prints the entries whose range begins at t->next, from the top down to a leaf or a hole, and steps behind it. */
+static void walk_step(struct table_text *t, struct mm_struct *mm)
+{
+	u64 *table = mm->pgd, addr = t->next;
+
+	for (unsigned shift = PGDIR_SHIFT;; shift -= 9) {
+		u64 e = table[addr >> shift & (PTRS_PER_PTE - 1)];
+
+		if (e && !(addr & (BIT(shift) - 1)))
+			print_entry(t, shift, addr, e);
+		if (shift == PAGE_SHIFT || !pte_present(e) || pmd_large(e)) {
+			t->next = (addr | (BIT(shift) - 1)) + 1;
+			return;
+		}
+		table = table_of(e);
+	}
+}
+
+static ssize_t pagetables_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
+	struct table_text *t = f->private_data;
+	size_t part;
+
+	if (!mm)
+		return 0;
+	if (t->off == t->len) {
+		t->off = t->len = 0;
+		down_read(&mm->mmap_lock);
+		while (t->next < TASK_SIZE && t->len + 4 * LONGEST_LINE < sizeof(t->text))
+			walk_step(t, mm);
+		up_read(&mm->mmap_lock);
+	}
+	mmput(mm);
+	part = min(n, t->len - t->off);
+	if (copy_to_user(buf, t->text + t->off, part))
+		return -EFAULT;
+	t->off += part;
+	*pos += part;
+	return part;
+}
+
+static int pagetables_open(struct inode *inode, struct file *f)
+{
+	int err = capable(CAP_SYS_ADMIN) ? pid_open(inode, f) : -EPERM;
+
+	if (!err && !(f->private_data = kzalloc(sizeof(struct table_text), GFP_KERNEL)))
+		err = -ENOMEM;
+	return err;
+}
+
+static int pagetables_release(struct inode *inode, struct file *f)
+{
+	kfree(f->private_data);
+	return 0;
+}
+const struct file_operations pagetables_fops = { .open = pagetables_open, .read = pagetables_read, .release = pagetables_release };
+
+/* ---- /proc/kpagecount, /proc/kpageflags ---- */
+
+static u64 count_of(void *unused, u64 pfn) { return page_mapcount(pfn_to_page(pfn)); }
+
+static u64 flags_of(void *unused, u64 pfn)
+{
+	static const struct { u32 flag; unsigned kpf; } rows[] = {
+		{ PG_locked, 0 }, { PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 }, { PG_anon, 12 }, { PG_head, 15 },
+		{ PG_table, 26 }, { PG_reserved, 32 },
+	};
+	struct page *page = pfn_to_page(pfn);
+	u64 kpf = page == zero_page ? BIT(24) : page_mapcount(page) && !(page->flags & PG_head) ? BIT(11) : 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		kpf |= page->flags & rows[i].flag ? BIT(rows[i].kpf) : 0;
+	return kpf;
+}
+
+static ssize_t kpagecount_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	return read_table(buf, n, pos, max_pfn, count_of, NULL);
+}
+
+static ssize_t kpageflags_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	return read_table(buf, n, pos, max_pfn, flags_of, NULL);
+}
+static const struct file_operations kpagecount_fops = { .read = kpagecount_read, .llseek = mem_llseek };
+static const struct file_operations kpageflags_fops = { .read = kpageflags_read, .llseek = mem_llseek };
+
+void __init pagemap_init(void)
+{
+	proc_add(&(struct proc_dir){ .name = "kpagecount", .mode = S_IFREG | 0400, .fops = &kpagecount_fops });
+	proc_add(&(struct proc_dir){ .name = "kpageflags", .mode = S_IFREG | 0400, .fops = &kpageflags_fops });
+}
