@@ -89,7 +89,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			rq->nr_uninterruptible--;
 		update_rq_clock(rq);
 		enqueue_task(rq, p, ENQUEUE_WAKEUP);
-		if (!(state & WAKE_SYNC) || rq->curr == rq->idle)
+		if (!(state & WAKE_SYNC) || rq->curr->sched_class != p->sched_class)	/* a real-time task waits for nobody */
 			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);

@@ -139,6 +139,36 @@ TEST(fifo_beats_others)
 	waitpid(hog, NULL, 0);
 }
 
+/* A write to a pipe wakes a real-time reader, and it runs before the write returns. */
+TEST(fifo_reader_preempts_the_writer)
+{
+	unsigned long mask[16] = { 1 };
+	struct sched_param sp = { .sched_priority = 10 };
+	volatile long *n = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int ends[2];
+	pid_t reader;
+
+	CHECK_OK(pipe(ends));
+	CHECK_OK(syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask));
+	reader = fork();
+	if (!reader) {
+		char c;
+
+		CHECK_OK(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &sp));
+		for (*n = 1; read(ends[0], &c, 1) == 1; ++*n)
+			;
+	}
+	while (!*n)
+		sched_yield();
+	for (int i = 2; i < 100; i++) {
+		CHECK_EQ(write(ends[1], "", 1), 1);
+		CHECK_EQ(*n, i);
+	}
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+}
+
 TEST(sleep_is_long_enough)
 {
 	struct timespec ts = { 0, 30000000 }, a, b;
