@@ -9,6 +9,7 @@
 ## make initramfs      build/initramfs.cpio              make user: programs for the guest
 ## make rootfs         Debian packages as an archive     PACKAGES="bash gcc" OUT=x.cpio
 ## make bench          instructions of Cutaway and Linux side by side
+## make lab            a student's tree: LAB=pipe DIR=~/pipe     make handin, make grade (DEBUG=test): there
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
@@ -125,6 +126,15 @@ bench:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)
 
+# --- Labs (labs/README.md) ------------------------------------------------------------------
+lab handin grade test-labs:
+	$(Q)tools/setup.sh build user qemu debug lint test
+	$(Q)$(LABS)
+lab:       LABS = $(PYTHON) labs/lab new $(LAB) $(DIR)
+handin:    LABS = $(PYTHON) labs/lab handin $(OUT)
+grade:     LABS = $(PYTHON) labs/grade $(addprefix --debug ,$(DEBUG))
+test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB)
+
 toolchain:
 	$(Q)tools/toolchain.sh build/toolchain
 doctor:
@@ -140,5 +150,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: lab handin grade test-labs all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

@@ -1,0 +1,225 @@
+"""Boots a kernel with a lab's test program and watches it from outside: QEMU, gdb with drive.py inside, and the guest's clock.
+
+    this process --- events (pipe) --- gdb --- unix socket --- QEMU
+         |                                                      |
+         +---------- QMP (unix socket): the clock, "stop" ------+
+
+Limits are in the guest's time, so the host's speed does not matter: the ACPI PM timer (3.58 MHz, 24 bits) follows QEMU's virtual clock,
+one nanosecond for each instruction. A guest over its limit is stopped by QMP; gdb then says where it was.
+"""
+import contextlib
+import json
+import os
+import re
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from lab import LabError, environment
+
+LIB = Path(__file__).resolve().parent
+PM_TIMER, PM_HZ, PM_MASK = 0x608, 3_579_545, (1 << 24) - 1
+BOOT_LIMIT = 6_000_000_000              # guest nanoseconds from power-on to the program's first question
+RUNNER_LIMIT = 2_000_000_000            # for the runner's own work between two tests
+FLOOD = 1 << 18                         # bytes on the console that are too many
+WALL = 900                              # seconds for one boot on the slowest host: only a net
+
+
+class Console:
+    """The guest's serial line, read for ever: the beginning, the end and how much it was."""
+    def __init__(self, stream):
+        self.stream, self.head, self.tail, self.total = stream, b"", b"", 0
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        while data := self.stream.read1(65536):
+            self.total += len(data)
+            if len(self.head) < 65536:
+                self.head += data
+            else:
+                self.tail = (self.tail + data)[-65536:]
+
+    def text(self):
+        return (self.head + self.tail).decode(errors="replace").replace("\r", "")
+
+
+class Qemu:
+    def __init__(self, elf, initrd, append, memory, gdb=True):
+        self.dir = Path(tempfile.mkdtemp(prefix="lab-"))
+        self.args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-m", str(memory), "-smp", "1", "-no-reboot",
+                     "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none", "-seed", "1",
+                     "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm",
+                     "-kernel", str(elf), "-initrd", str(initrd), "-append", f"console=ttyS0 panic=-1 {append}".strip(),
+                     "-serial", "stdio", "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off"]
+        if gdb:
+            self.args += ["-S", "-chardev", f"socket,path={self.dir}/gdb,server=on,wait=off,id=gdb", "-gdb", "chardev:gdb"]
+        self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env=environment(), start_new_session=True)
+        self.console = Console(self.process.stdout)
+        self.ticks, self.last, self.qmp = 0, None, None
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self):
+        end = time.time() + 60
+        while True:
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.connect(f"{self.dir}/qmp")
+                break
+            except OSError:
+                sock.close()
+                if self.process.poll() is not None or time.time() > end:
+                    raise LabError(f"QEMU did not start: {self.console.text()[-500:]}") from None
+                time.sleep(0.01)
+        sock.settimeout(120)
+        self.sock, self.qmp = sock, sock.makefile("rw")
+        self.qmp.readline()
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        """The answer, or None when QEMU is gone."""
+        try:
+            self.qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+            self.qmp.flush()
+            while line := self.qmp.readline():
+                answer = json.loads(line)
+                if "return" in answer or "error" in answer:
+                    return answer.get("return")
+        except (OSError, ValueError):
+            pass
+        return None
+
+    def pm_timer(self):
+        """Ticks, or None before the firmware has put the timer at its port."""
+        text = self.command("human-monitor-command", **{"command-line": f"i /w {PM_TIMER:#x}"})
+        try:
+            value = int(text.split("=")[1], 16)
+        except (AttributeError, IndexError, ValueError):
+            return None
+        return None if value >> 24 else value
+
+    def clock(self):
+        """Guest nanoseconds since the start: at least that many (a wrap of the timer may be missed, never invented)."""
+        now = self.pm_timer()
+        if now is not None:
+            self.ticks += (now - self.last) & PM_MASK if self.last is not None else 0
+            self.last = now
+        return self.ticks * 1_000_000_000 // PM_HZ
+
+    def stop(self):
+        self.command("stop")
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        self.process.wait()
+        self.console.thread.join(10)
+        self.process.stdout.close()
+        if self.qmp:
+            with contextlib.suppress(OSError):
+                self.qmp.close()
+                self.sock.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+def symbols(program):
+    out = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
+    return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}
+
+
+def boot(elf, run_dir, lab, plan, check, debug=None):
+    """One boot with the tests of `plan` in order. (events, console); the last event says how it ended.
+
+    debug: the name of a test; gdb takes the terminal and stays where that test fails."""
+    program = run_dir / "init"
+    addresses = symbols(program)
+    plan = [dict(item, address=addresses["lab_" + item["test"]]) for item in plan]
+    with Qemu(elf, run_dir / "initrd", lab["append"], lab["memory"]) as qemu:
+        config = {"socket": f"{qemu.dir}/gdb", "checkpoint": addresses["checkpoint"], "nonce": secrets.randbits(62) | 1 << 61, "plan": plan,
+                  "check": str(check) if check.exists() else None, "debug": debug, "program": str(program)}
+        (qemu.dir / "config").write_text(json.dumps(config))
+        out, into = os.pipe()
+        command = ["gdb", "-q", "-nx"] + ([] if debug else ["-batch"]) + ["-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
+                   str(elf), "-x", str(LIB / "drive.py")]
+        gdb = subprocess.Popen(command, stdin=None if debug else subprocess.DEVNULL, stdout=None if debug else subprocess.PIPE,
+                               stderr=None if debug else subprocess.STDOUT, pass_fds=[into], cwd=elf.parent.parent,
+                               env=environment() | {"LAB_CONFIG": f"{qemu.dir}/config", "LAB_FD": str(into)})
+        os.close(into)
+        said = Console(gdb.stdout) if not debug else None
+        try:
+            events = list(watch(qemu, gdb, out))
+            gdb.wait(None if debug else 20)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            os.close(out)
+            gdb.kill()
+            gdb.wait()
+            if said:
+                said.thread.join(5)
+                gdb.stdout.close()
+        if not events or events[-1]["event"] == "broken":
+            raise LabError("the grader's gdb failed: " + (said.text()[-1500:] if said else "see above"))
+    return events, qemu.console
+
+
+def watch(qemu, gdb, pipe):
+    """Yields the events of a boot, and bounds the guest's time between them."""
+    budget, what, start, text = BOOT_LIMIT, "boot", 0, b""
+    end = time.time() + WALL
+    asked = 0
+    while True:
+        if select.select([pipe], [], [], 0.02)[0]:
+            data = os.read(pipe, 65536)
+            if not data:
+                return
+            *lines, text = (text + data).split(b"\n")
+            for line in lines:
+                event = json.loads(line)
+                if event["event"] == "stopped":
+                    event = event | {"event": "hang" if what != "boot" else "boot-hang", "limit": budget}
+                yield event
+                if event["event"] in ("begin", "end", "boot"):
+                    what = event["event"]
+                    budget = {"begin": event.get("limit", 0), "end": RUNNER_LIMIT, "boot": BOOT_LIMIT}[what]
+                    budget += budget // 20 + 2_000_000
+                    start, asked = qemu.clock(), 0
+            continue
+        if qemu.clock() - start > budget and time.time() - asked > 2:
+            qemu.stop()
+            asked = time.time()
+        if time.time() > end:
+            yield {"event": "hang", "where": ["the host gave up"], "tasks": [], "limit": budget}
+            return
+        if gdb.poll() is not None and not select.select([pipe], [], [], 0)[0]:
+            return
+
+
+def boots_as(elf, initrd, pattern, append="", memory=256, limit=20_000_000_000):
+    """Does the console show `pattern`? (bool, console text)"""
+    with Qemu(elf, initrd, append, memory, gdb=False) as qemu:
+        end = time.time() + 300
+        while time.time() < end and not re.search(pattern, qemu.console.text()):
+            if qemu.process.poll() is not None or qemu.clock() > limit:
+                qemu.console.thread.join(0.5)
+                break
+            time.sleep(0.05)
+        text = qemu.console.text()
+    return bool(re.search(pattern, text)), text
