@@ -50,9 +50,9 @@ void release_task(struct task_struct *p)
 	else
 		account_dead_thread(p, p->signal);
 	list_del_init(&p->thread_group);
-	flush_sigqueue(&p->pending);
+	flush_sigqueue(p, &p->pending, ~0UL);
 	if (p == p->group_leader)
-		flush_sigqueue(&p->signal->shared_pending);
+		flush_sigqueue(p, &p->signal->shared_pending, ~0UL);
 	p->sighand = NULL;
 	atomic_long_dec(&nr_tasks);
 	put_sighand(sighand);
@@ -85,8 +85,8 @@ static void kill_orphaned_pgrp(struct task_struct *p, struct task_struct *parent
 	if (!is_orphaned_pgrp(pgrp, ignored) || !has_stopped_jobs(pgrp))
 		return;
 	for_each_in_pgrp(member, pgrp) {
-		send_sig_info(SIGHUP, NULL, member);
-		send_sig_info(SIGCONT, NULL, member);
+		send_sig_info(SIGHUP, NULL, member, true);
+		send_sig_info(SIGCONT, NULL, member, true);
 	}
 }
 
@@ -115,7 +115,7 @@ static void forget_original_parent(struct task_struct *father)
 		p->ppid = reaper->tgid;
 		list_move_tail(&p->sibling, &reaper->children);
 		if (p->pdeath_signal)
-			send_sig_info(p->pdeath_signal, NULL, p);
+			send_sig_info(p->pdeath_signal, NULL, p, true);
 		p->exit_signal = SIGCHLD;
 		kill_orphaned_pgrp(p, father);
 		if (p->exit_state == EXIT_ZOMBIE && do_notify_parent(p, p->exit_signal))

@@ -372,7 +372,6 @@ put_files:
 	put_files_struct(p->files);
 put_cred:
 	put_cred(p->cred);
-	sched_cancel_fork(p);
 	free_task(p);
 	return ERR_PTR(err);
 }

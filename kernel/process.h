@@ -142,7 +142,8 @@ void signal_wake_up(struct task_struct *p, bool fatal);	/* => siglock */
 /* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. => siglock of p */
 int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group);
 int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes tasklist_lock; 0, -ESRCH */
-int send_sig_info(int sig, siginfo_t *info, struct task_struct *p);	/* to the group; => tasklist_lock */
+/* The same with the lock taken; 0, -EAGAIN, -ESRCH: p is gone. => tasklist_lock, which keeps p's sighand */
+int send_sig_info(int sig, siginfo_t *info, struct task_struct *p, bool group);
 int kill_pgrp(pid_t pgrp, int sig, bool from_kernel);	/* takes tasklist_lock */
 /* A fault of the current task: unblocks and resets an ignored or blocked sig so that it kills. */
 void force_sig(int sig);
@@ -150,7 +151,7 @@ void force_sig_fault(int sig, int code, u64 addr);
 void do_signal(struct pt_regs *regs);			/* delivers; on the way to user mode. May not return (death) */
 bool sig_ignored(struct task_struct *p, int sig);
 void flush_signal_handlers(struct task_struct *p, bool force_default);
-void flush_sigqueue(struct sigpending *q);
+void flush_sigqueue(struct task_struct *p, struct sigpending *q, sigset_t mask);	/* drops those of mask */
 bool do_notify_parent(struct task_struct *p, int sig);	/* whether nobody will wait for p. => tasklist_lock */
 bool current_on_altstack(u64 sp);
 int sigaltstack_restore(const stack_t *ss, u64 sp);	/* rt_sigreturn: sets it, errors but -EFAULT are ignored */

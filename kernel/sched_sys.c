@@ -4,7 +4,7 @@
  * The rule (Linux's): one may give one's own tasks less, never more, than RLIMIT_NICE and RLIMIT_RTPRIO allow;
  * CAP_SYS_NICE may do everything.
  *
- * In Linux: kernel/sched/core.c (now syscalls.c), kernel/sys.c. Left out: SCHED_DEADLINE, utilization clamps.
+ * In Linux: kernel/sched/core.c (now syscalls.c), kernel/sys.c. Left out: SCHED_DEADLINE, sched_setattr, reset-on-fork.
  */
 #include "asm/uaccess.h"
 #include "kernel/process.h"
@@ -13,22 +13,7 @@
 
 #define KEEP_POLICY (-1)
 #define SCHED_DEADLINE 6
-#define ATTR_SIZE_VER0 48		/* without the clamps */
-#define ATTR_RESET_ON_FORK 0x01
-#define ATTR_KEEP_POLICY 0x08
-#define ATTR_KEEP_PARAMS 0x10
-#define ATTR_UTIL_CLAMP 0x60
-#define ATTR_ALL 0x7f
 #define MASK_SIZE (NR_CPUS / 8)
-
-struct sched_attr {			/* uapi */
-	u32 size, policy;
-	u64 flags;
-	s32 nice;
-	u32 priority;
-	u64 runtime, deadline, period;
-	u32 util_min, util_max;
-};
 
 /* pid's task with a reference, 0: oneself; NULL. */
 static struct task_struct *get_task(pid_t pid) { return pid ? get_task_by_pid(pid) : get_task_struct(current); }
@@ -47,46 +32,19 @@ static bool limit_allows(struct task_struct *p, int nice)
 }
 
 /* Would the change give p more than it may take itself? */
-static bool needs_privilege(struct task_struct *p, int policy, int prio, int nice, bool reset)
+static bool needs_privilege(struct task_struct *p, int policy, int prio)
 {
 	u64 limit = p->signal->rlim[RLIMIT_RTPRIO].rlim_cur;
-	if (!rt_policy(policy) && nice < task_nice(p) && !limit_allows(p, nice))
-		return true;
 	if (rt_policy(policy) && ((policy != p->policy && !limit) || (prio > p->rt_priority && (u64)prio > limit)))
 		return true;
 	if (p->policy == SCHED_IDLE && policy != SCHED_IDLE && !limit_allows(p, task_nice(p)))
 		return true;
-	return !same_owner(p) || (p->sched_reset_on_fork && !reset);
-}
-
-/* policy KEEP_POLICY keeps policy and reset-on-fork both. */
-static int set_policy(struct task_struct *p, int policy, int prio, int nice, bool reset)
-{
-	if (policy == KEEP_POLICY) {
-		policy = p->policy;
-		reset = p->sched_reset_on_fork;
-	}
-	if (policy < 0 || policy > SCHED_IDLE || policy == 4)
-		return -EINVAL;
-	if ((unsigned)prio >= MAX_RT_PRIO || rt_policy(policy) != (prio != 0))
-		return -EINVAL;
-	if (needs_privilege(p, policy, prio, nice, reset) && !capable(CAP_SYS_NICE))
-		return -EPERM;
-	int err = sched_setscheduler(p, policy, prio);
-	if (err)
-		return err;
-	p->sched_reset_on_fork = reset;
-	if (!rt_policy(policy) && nice != task_nice(p))
-		set_user_nice(p, nice);
-	return 0;
+	return !same_owner(p);
 }
 
 static int do_setscheduler(pid_t pid, int policy, struct sched_param __user *param)
 {
-	bool reset = policy != KEEP_POLICY && policy & SCHED_RESET_ON_FORK;
 	struct sched_param sp;
-	int err;
-
 	if (!param || pid < 0)
 		return -EINVAL;
 	if (copy_from_user(&sp, param, sizeof(sp)))
@@ -94,7 +52,13 @@ static int do_setscheduler(pid_t pid, int policy, struct sched_param __user *par
 	struct task_struct *p = get_task(pid);
 	if (!p)
 		return -ESRCH;
-	err = set_policy(p, policy == KEEP_POLICY ? policy : policy & ~SCHED_RESET_ON_FORK, sp.sched_priority, task_nice(p), reset);
+	int err = -EPERM;
+	if (policy == KEEP_POLICY)
+		policy = p->policy;
+	if (!sched_policy_valid(policy, sp.sched_priority))
+		err = -EINVAL;
+	else if (!needs_privilege(p, policy, sp.sched_priority) || capable(CAP_SYS_NICE))
+		err = sched_setscheduler(p, policy, sp.sched_priority);
 	put_task_struct(p);
 	return err;
 }
@@ -117,12 +81,10 @@ long sys_sched_setparam(pid_t pid, struct sched_param __user *param)
 
 long sys_sched_getscheduler(pid_t pid)
 {
-	if (pid < 0)
-		return -EINVAL;
-	struct task_struct *p = get_task(pid);
+	struct task_struct *p = pid < 0 ? NULL : get_task(pid);
 	if (!p)
-		return -ESRCH;
-	int policy = p->policy | (p->sched_reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+		return pid < 0 ? -EINVAL : -ESRCH;
+	int policy = p->policy;
 	put_task_struct(p);
 	return policy;
 }
@@ -148,92 +110,6 @@ long sys_sched_get_priority_max(int policy)
 }
 
 long sys_sched_get_priority_min(int policy) { return rt_policy(policy) ? 1 : sys_sched_get_priority_max(policy); }
-
-long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
-{
-	if (pid < 0)
-		return -EINVAL;
-	struct task_struct *p = get_task(pid);
-	if (!p)
-		return -ESRCH;
-	u64 ns = p->sched_class->get_rr_interval(&runqueues[p->cpu], p);
-	put_task_struct(p);
-	struct timespec64 ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-	return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
-}
-
-/* ---- attributes: all of the above in one ---- */
-
-/* 0, -EFAULT, -E2BIG (and the size we know, to the user) */
-static int copy_attr(struct sched_attr *a, void __user *from)
-{
-	u32 size;
-	u8 rest;
-	if (get_user(size, (u32 __user *)from))
-		return -EFAULT;
-	size = size ? size : ATTR_SIZE_VER0;
-	if (size < ATTR_SIZE_VER0 || size > PAGE_SIZE)
-		goto bad_size;
-	memset(a, 0, sizeof(*a));
-	if (copy_from_user(a, from, min(size, (u32)sizeof(*a))))
-		return -EFAULT;
-	for (u32 i = sizeof(*a); i < size; i++) {	/* a newer program: all that we don't know must be 0 */
-		if (get_user(rest, (u8 __user *)from + i))
-			return -EFAULT;
-		if (rest)
-			goto bad_size;
-	}
-	if (a->flags & ATTR_UTIL_CLAMP && size < sizeof(*a))
-		return -EINVAL;
-	a->nice = min(max(a->nice, -20), 19);
-	return 0;
-
-bad_size:
-	return put_user((u32)sizeof(*a), (u32 __user *)from) ? -EFAULT : -E2BIG;
-}
-
-long sys_sched_setattr(pid_t pid, void __user *uattr, unsigned flags)
-{
-	struct sched_attr a;
-	if (!uattr || pid < 0 || flags)
-		return -EINVAL;
-	int err = copy_attr(&a, uattr);
-	if (err)
-		return err;
-	if ((int)a.policy < 0)
-		return -EINVAL;
-	struct task_struct *p = get_task(pid);
-	if (!p)
-		return -ESRCH;
-	if (a.flags & ATTR_KEEP_POLICY)
-		a.policy = KEEP_POLICY;
-	if (a.flags & ATTR_KEEP_PARAMS) {
-		a.priority = p->rt_priority;
-		a.nice = task_nice(p);
-	}
-	err = a.flags & ~(u64)ATTR_ALL ? -EINVAL : a.flags & ATTR_UTIL_CLAMP ? -EOPNOTSUPP :
-	      set_policy(p, a.policy, a.priority, a.nice, a.flags & ATTR_RESET_ON_FORK);
-	put_task_struct(p);
-	return err;
-}
-
-long sys_sched_getattr(pid_t pid, void __user *uattr, unsigned size, unsigned flags)
-{
-	struct sched_attr a = { .size = min(size, (unsigned)sizeof(a)) };
-	if (!uattr || pid < 0 || size > PAGE_SIZE || size < ATTR_SIZE_VER0 || flags)
-		return -EINVAL;
-	struct task_struct *p = get_task(pid);
-	if (!p)
-		return -ESRCH;
-	a.policy = p->policy;
-	a.flags = p->sched_reset_on_fork ? ATTR_RESET_ON_FORK : 0;
-	if (rt_policy(p->policy))
-		a.priority = p->rt_priority;
-	else
-		a.nice = task_nice(p);
-	put_task_struct(p);
-	return copy_to_user(uattr, &a, a.size) ? -EFAULT : 0;
-}
 
 /* ---- affinity ---- */
 

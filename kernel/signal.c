@@ -53,7 +53,7 @@ void signal_wake_up(struct task_struct *p, bool fatal)
 {
 	set_tsk_thread_flag(p, TIF_SIGPENDING);
 	if (p != current)
-		wake_up_state(p, TASK_INTERRUPTIBLE | (fatal ? TASK_WAKEKILL : 0));
+		try_to_wake_up(p, TASK_INTERRUPTIBLE | (fatal ? TASK_WAKEKILL : 0));
 }
 
 void sigprocmask_set(sigset_t set)
@@ -84,7 +84,7 @@ bool sig_ignored(struct task_struct *p, int sig)
 
 /* ---- queues ---- */
 
-static void remove_from_queue(struct task_struct *p, struct sigpending *q, sigset_t mask)
+void flush_sigqueue(struct task_struct *p, struct sigpending *q, sigset_t mask)
 {
 	struct sigqueue *s, *n;
 	if (!(q->signal & mask))
@@ -101,19 +101,8 @@ static void remove_from_queue(struct task_struct *p, struct sigpending *q, sigse
 
 void flush_pending(struct task_struct *p, sigset_t mask)
 {
-	remove_from_queue(p, &p->pending, mask);
-	remove_from_queue(p, &p->signal->shared_pending, mask);
-}
-
-/* All of a queue whose task is dead. */
-void flush_sigqueue(struct sigpending *q)
-{
-	struct sigqueue *s, *n;
-	q->signal = 0;
-	list_for_each_entry_safe(s, n, &q->list, list) {
-		list_del(&s->list);
-		kmem_cache_free(sigqueue_cache, s);
-	}
+	flush_sigqueue(p, &p->pending, mask);
+	flush_sigqueue(p, &p->signal->shared_pending, mask);
 }
 
 static int next_signal(sigset_t pending)
@@ -182,7 +171,7 @@ static bool prepare_signal(int sig, struct task_struct *p, bool forced)
 			signal->group_stop_count = 0;
 			signal->group_exit_code = 0;
 		}
-		wake_up_state(p, __TASK_STOPPED);
+		try_to_wake_up(p, __TASK_STOPPED);
 	}
 	if ((p->blocked | p->real_blocked) & sigmask(sig))
 		return true;
@@ -239,8 +228,7 @@ int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group)
 	return 0;
 }
 
-/* => tasklist_lock, which keeps p's sighand. -ESRCH: p is gone */
-static int lock_and_send(int sig, siginfo_t *info, struct task_struct *p, bool group)
+int send_sig_info(int sig, siginfo_t *info, struct task_struct *p, bool group)
 {
 	if (!p->sighand)
 		return -ESRCH;
@@ -250,12 +238,10 @@ static int lock_and_send(int sig, siginfo_t *info, struct task_struct *p, bool g
 	return err;
 }
 
-int send_sig_info(int sig, siginfo_t *info, struct task_struct *p) { return lock_and_send(sig, info, p, true); }
-
 int do_send_sig(int sig, struct task_struct *p)
 {
 	u64 flags = spin_lock_irqsave(&tasklist_lock);
-	int err = lock_and_send(sig, NULL, p, true);
+	int err = send_sig_info(sig, NULL, p, true);
 	spin_unlock_irqrestore(&tasklist_lock, flags);
 	return err;
 }
@@ -275,7 +261,7 @@ int user_send_sig(int sig, siginfo_t *info, struct task_struct *p, bool group)
 		return -EINVAL;
 	if (info->si_code <= 0 && !may_kill(p, sig))
 		return -EPERM;
-	return sig ? lock_and_send(sig, info, p, group) : 0;
+	return sig ? send_sig_info(sig, info, p, group) : 0;
 }
 
 int kill_pgrp(pid_t pgrp, int sig, bool from_kernel)
@@ -287,7 +273,7 @@ int kill_pgrp(pid_t pgrp, int sig, bool from_kernel)
 	u64 flags = spin_lock_irqsave(&tasklist_lock);
 
 	for_each_in_pgrp(p, pgrp) {
-		one = from_kernel ? lock_and_send(sig, NULL, p, true) : user_send_sig(sig, &info, p, true);
+		one = from_kernel ? send_sig_info(sig, NULL, p, true) : user_send_sig(sig, &info, p, true);
 		success |= !one;
 		err = one;
 	}
@@ -324,16 +310,15 @@ void force_sig_fault(int sig, int code, u64 addr)
 
 /* ---- news for the parent ---- */
 
-static void fill_chld(siginfo_t *info, struct task_struct *p, int code, int status)
+/* Tells parent of p by sig: cause is CLD_*. => siglock of parent */
+static void send_chld(int sig, struct task_struct *p, struct task_struct *parent, int cause, int status)
 {
+	const u64 clock = NSEC_PER_SEC / USER_HZ;
 	u64 utime, stime;
 	thread_group_cputime(p, &utime, &stime);
-	*info = (siginfo_t){ .si_signo = SIGCHLD, .si_code = code };
-	info->chld.pid = p->pid;
-	info->chld.uid = p->cred->uid;
-	info->chld.status = status;
-	info->chld.utime = utime / (NSEC_PER_SEC / USER_HZ);
-	info->chld.stime = stime / (NSEC_PER_SEC / USER_HZ);
+	siginfo_t info = { .si_signo = sig, .si_code = cause,
+			   .chld = { p->pid, p->cred->uid, status, utime / clock, stime / clock } };
+	send_signal(sig, &info, parent, true);
 }
 
 /* p is dead. A parent that ignores SIGCHLD, or said SA_NOCLDWAIT, will not wait. */
@@ -341,25 +326,14 @@ bool do_notify_parent(struct task_struct *p, int sig)
 {
 	struct task_struct *parent = p->parent;
 	struct sigaction *sa = &parent->sighand->action[SIGCHLD - 1].sa;
-	int code = p->exit_code;
-	bool autoreap = false;
-	siginfo_t info;
+	int code = p->signal->flags & SIGNAL_GROUP_EXIT ? p->signal->group_exit_code : p->exit_code;
 
-	if (p->signal->flags & SIGNAL_GROUP_EXIT)
-		code = p->signal->group_exit_code;
 	u64 flags = spin_lock_irqsave(&parent->sighand->siglock);
-	if (sig == SIGCHLD && (sa->sa_handler == SIG_IGN || (sa->sa_flags & SA_NOCLDWAIT))) {
-		autoreap = true;
-		if (sa->sa_handler == SIG_IGN)
-			sig = 0;
-	}
-	if (sig > 0 && sig <= _NSIG && !sig_ignored(parent, sig)) {
-		if (code & 0x7f)
-			fill_chld(&info, p, code & 0x80 ? CLD_DUMPED : CLD_KILLED, code & 0x7f);
-		else
-			fill_chld(&info, p, CLD_EXITED, code >> 8);
-		send_signal(sig, &info, parent, true);
-	}
+	bool autoreap = sig == SIGCHLD && (sa->sa_handler == SIG_IGN || (sa->sa_flags & SA_NOCLDWAIT));
+	if (sig == SIGCHLD && sa->sa_handler == SIG_IGN)
+		sig = 0;		/* not even if it is blocked */
+	if (sig > 0 && sig <= _NSIG && !sig_ignored(parent, sig))
+		send_chld(sig, p, parent, code & 0x7f ? CLD_KILLED : CLD_EXITED, code & 0x7f ? code & 0x7f : code >> 8);
 	spin_unlock_irqrestore(&parent->sighand->siglock, flags);
 	if (waitqueue_active(&parent->signal->wait_chldexit))
 		wake_up_interruptible_all(&parent->signal->wait_chldexit);
@@ -371,12 +345,9 @@ void do_notify_parent_cldstop(struct task_struct *p, int why)
 {
 	struct task_struct *parent = p->real_parent;
 	struct sigaction *sa = &parent->sighand->action[SIGCHLD - 1].sa;
-	siginfo_t info;
 	u64 flags = spin_lock_irqsave(&parent->sighand->siglock);
-
-	fill_chld(&info, p, why, why == CLD_CONTINUED ? SIGCONT : p->signal->group_exit_code & 0x7f);
 	if (sa->sa_handler != SIG_IGN && !(sa->sa_flags & SA_NOCLDSTOP))
-		send_signal(SIGCHLD, &info, parent, true);
+		send_chld(SIGCHLD, p, parent, why, why == CLD_CONTINUED ? SIGCONT : p->signal->group_exit_code & 0x7f);
 	spin_unlock_irqrestore(&parent->sighand->siglock, flags);
 	wake_up_interruptible_all(&parent->signal->wait_chldexit);
 }

@@ -216,11 +216,8 @@ SYSCALL2(142, 154, sched_setparam, pid_t, pid, struct sched_param __user *, para
 SYSCALL2(143, 155, sched_getparam, pid_t, pid, struct sched_param __user *, param)
 SYSCALL1(146, 159, sched_get_priority_max, int, policy)
 SYSCALL1(147, 160, sched_get_priority_min, int, policy)
-SYSCALL2(148, -1, sched_rr_get_interval, pid_t, pid, struct timespec64 __user *, interval)
 SYSCALL3(203, 241, sched_setaffinity, pid_t, pid, unsigned, len, unsigned long __user *, mask)
 SYSCALL3(204, 242, sched_getaffinity, pid_t, pid, unsigned, len, unsigned long __user *, mask)
-SYSCALL3(314, -1, sched_setattr, pid_t, pid, void __user *, attr, unsigned, flags)
-SYSCALL4(315, -1, sched_getattr, pid_t, pid, void __user *, attr, unsigned, size, unsigned, flags)
 SYSCALL3(141, 97, setpriority, int, which, int, who, int, niceval)
 SYSCALL2(140, 96, getpriority, int, which, int, who)
 /* kernel/ia32.c: only behind int 0x80, where the arguments' layout differs */

@@ -176,7 +176,7 @@ int handle_mm_fault(struct vm_area_struct *vma, u64 address, unsigned flags)
 	} else if (!pte_none(vmf.orig_pte = *vmf.pte)) {
 		ret = do_present(&vmf);
 	} else if (!vma->vm_ops || !vma->vm_ops->fault) {
-		ret = vma->vm_flags & VM_PFNMAP ? VM_FAULT_SIGBUS : do_anonymous_page(&vmf);
+		ret = do_anonymous_page(&vmf);
 	} else {
 		spin_unlock(&mm->page_table_lock);
 		return do_file_fault(&vmf);
@@ -289,7 +289,7 @@ static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, 
 {
 	struct vm_area_struct *vma = addr < TASK_SIZE ? find_vma_grow(mm, addr) : NULL;
 	u64 need = write ? VM_WRITE : VM_READ;
-	if (!vma || (vma->vm_flags & VM_PFNMAP))
+	if (!vma)
 		return ERR_PTR(-EFAULT);
 	if (!(vma->vm_flags & need) && (!force || !(vma->vm_flags & need << 4) || (write && !is_cow_mapping(vma->vm_flags))))
 		return ERR_PTR(-EFAULT);
@@ -353,7 +353,7 @@ int mm_populate(u64 start, u64 len, u64 need)
 
 		if (!vma || vma->vm_start > addr) {
 			err = -ENOMEM;
-		} else if (need && ((vma->vm_flags & need) != need || vma->vm_flags & VM_PFNMAP)) {
+		} else if ((vma->vm_flags & need) != need) {
 			err = -EINVAL;
 		} else if (!(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC))) {
 			err = -EFAULT;

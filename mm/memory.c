@@ -67,14 +67,18 @@ atomic_long_t *rss_of_file(struct vm_area_struct *vma)
 	return m && m->a_ops && m->a_ops->shmem ? &vma->vm_mm->rss_shmem : &vma->vm_mm->rss_file;
 }
 
+static void flush_run(struct mm_struct *mm, const struct pte_run *r)
+{
+	if (r->n == 1)
+		flush_tlb_page(mm, r->addr);
+	else
+		flush_tlb_range(mm, r->addr, r->next);
+}
+
 static void flush_and_free(struct mm_struct *mm, struct pte_run *r, struct page **batch, unsigned nr)
 {
-	if (atomic_read(&mm->mm_users)) {	/* exit flushes once, at its end */
-		if (r->n == 1)
-			flush_tlb_page(mm, r->addr);
-		else
-			flush_tlb_range(mm, r->addr, r->next);
-	}
+	if (atomic_read(&mm->mm_users))	/* exit flushes once, at its end */
+		flush_run(mm, r);
 	for (unsigned i = 0; i < nr; i++)
 		put_page(batch[i]);
 }
@@ -120,18 +124,15 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
 		atomic_long_add(-file, rss_of_file(vma));
 }
 
-static void zap_range(struct vm_area_struct *vma, u64 start, u64 end, bool cows)
+/* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write), or i_mmap_lock */
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end, bool even_cows)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	for_each_pte_run(mm, r, start, end) {
-		spin_lock(&mm->page_table_lock);
-		zap_run(vma, &r, cows);
-		spin_unlock(&mm->page_table_lock);
+	for_each_pte_run(vma->vm_mm, r, start, end) {
+		spin_lock(&vma->vm_mm->page_table_lock);
+		zap_run(vma, &r, even_cows);
+		spin_unlock(&vma->vm_mm->page_table_lock);
 	}
 }
-
-/* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write) */
-void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end) { zap_range(vma, start, end, true); }
 
 /* Truncate's half of the work. => i_rwsem (write), so that no page of the range comes back */
 void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows)
@@ -145,17 +146,10 @@ void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool
 		u64 from = max(first, vma->vm_pgoff);
 		u64 to = min(last, vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT));
 		if (from < to)
-			zap_range(vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
-				  vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
+			zap_page_range(vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
+				       vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
 	}
 	spin_unlock(&mapping->i_mmap_lock);
-}
-
-static void free_page_table(struct mm_struct *mm, void *table)
-{
-	atomic_long_dec(&mm->nr_ptes);
-	atomic_long_dec(&nr_page_tables);
-	free_page(table);
 }
 
 /* Frees the tables of one level, and those below, that serve only [floor, ceiling). => page_table_lock */
@@ -169,7 +163,9 @@ static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, 
 		if (shift > PMD_SHIFT)
 			free_tables(mm, table_of(*e), shift - 9, max(start, a), min(end, a + size), floor, ceiling);
 		if (a >= floor && a + size <= ceiling) {
-			free_page_table(mm, table_of(*e));
+			atomic_long_dec(&mm->nr_ptes);
+			atomic_long_dec(&nr_page_tables);
+			free_page(table_of(*e));
 			*e = 0;
 		}
 	}
@@ -215,7 +211,7 @@ static long copy_run(pte_t *to, struct pte_run *r)
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct mm_struct *mm = src->vm_mm;
-	if (!is_cow_mapping(src->vm_flags) && !(src->vm_flags & VM_PFNMAP))
+	if (!is_cow_mapping(src->vm_flags))
 		return 0;
 	for_each_pte_run(mm, r, src->vm_start, src->vm_end) {
 		unsigned i = 0;
@@ -256,10 +252,7 @@ void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
 		for (unsigned i = 0; i < r.n; i++)
 			if (pte_mapped(r.pte[i]))
 				r.pte[i] = modify_entry(vma, r.pte[i]);
-		if (r.n == 1)
-			flush_tlb_page(mm, r.addr);
-		else
-			flush_tlb_range(mm, r.addr, r.next);
+		flush_run(mm, &r);
 		spin_unlock(&mm->page_table_lock);
 	}
 }
@@ -285,16 +278,4 @@ int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 	flush_tlb_range(mm, old, old + len);
 	spin_unlock(&mm->page_table_lock);
 	return err;
-}
-
-/* One entry for memory that has no counted page (M3). prot adds bits, such as no caching. 0, -ENOMEM */
-int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	spin_lock(&mm->page_table_lock);
-	pte_t *pte = pte_alloc(mm, addr);
-	if (pte)
-		*pte = pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot | prot));
-	spin_unlock(&mm->page_table_lock);
-	return pte ? 0 : -ENOMEM;
 }

@@ -135,11 +135,8 @@ struct linux_binprm;
 #define VM_MAYEXEC 0x40UL
 #define VM_MAYSHARE 0x80UL
 #define VM_GROWSDOWN 0x100UL
-#define VM_PFNMAP 0x400UL
 #define VM_LOCKED 0x2000UL
-#define VM_IO 0x4000UL
 #define VM_DONTCOPY 0x20000UL
-#define VM_DONTEXPAND 0x40000UL
 #define VM_WIPEONFORK 0x2000000UL
 #define VM_ACCOUNT 0x100000UL
 #define VM_NORESERVE 0x200000UL
@@ -240,14 +237,14 @@ void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code);
 int mm_populate(u64 start, u64 len, u64 need);
 
 /* memory.c: page tables. => mmap_lock (write, or read for zap) */
-void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end);	/* drops the pages; => mmap_lock */
+/* Drops the pages, private copies of file pages only if even_cows. => mmap_lock */
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end, bool even_cows);
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);	/* 0, -ENOMEM */
 /* Frees the tables under a list of dropped VMAs that lie wholly between floor and ceiling. */
 void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling);
 void change_protection(struct vm_area_struct *vma, u64 start, u64 end);	/* entries follow new vm_flags */
 atomic_long_t *rss_of_file(struct vm_area_struct *vma);	/* the counter of vma's file pages */
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len);	/* 0, -ENOMEM: nothing moved */
-int vm_insert_pfn(struct vm_area_struct *vma, u64 addr, u64 pfn, pgprot_t prot);	/* device memory, special entries */
 /* Drops [start, end) (bytes; end 0 = all) of a file from every address space: truncate. May sleep */
 void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows);
 /* Kernel access to another address space (ptrace, /proc/PID/mem, cmdline): bytes copied. May sleep */

@@ -119,17 +119,17 @@ static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, 
 		fallthrough;
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
-		if (flags & VM_PFNMAP || (behavior != MADV_DONTNEED_LOCKED && flags & VM_LOCKED))
+		if (behavior != MADV_DONTNEED_LOCKED && flags & VM_LOCKED)
 			return ERR_PTR(-EINVAL);
-		zap_page_range(vma, from, to);
+		zap_page_range(vma, from, to, true);
 		return vma;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return flags & (VM_LOCKED | VM_PFNMAP) ? ERR_PTR(-EINVAL) : vma;
+		return flags & VM_LOCKED ? ERR_PTR(-EINVAL) : vma;
 	case MADV_DONTFORK:
 		return vma_set_flags(vma, from, to, flags | VM_DONTCOPY);
 	case MADV_DOFORK:
-		return flags & VM_IO ? ERR_PTR(-EINVAL) : vma_set_flags(vma, from, to, flags & ~VM_DONTCOPY);
+		return vma_set_flags(vma, from, to, flags & ~VM_DONTCOPY);
 	case MADV_WIPEONFORK:
 		if (vma->vm_file || flags & VM_SHARED)
 			return ERR_PTR(-EINVAL);
@@ -167,7 +167,7 @@ long sys_madvise(u64 start, size_t len, int behavior)
 
 static struct vm_area_struct *set_locked(struct vm_area_struct *vma, u64 from, u64 to, u64 locked)
 {
-	return vma_set_flags(vma, from, to, vma->vm_flags & VM_PFNMAP ? vma->vm_flags : (vma->vm_flags & ~VM_LOCKED) | locked);
+	return vma_set_flags(vma, from, to, (vma->vm_flags & ~VM_LOCKED) | locked);
 }
 
 static struct vm_area_struct *count_unlocked(struct vm_area_struct *vma, u64 from, u64 to, u64 counter)

@@ -20,8 +20,6 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 
 		return ERR_PTR(-EFAULT);
 	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
 		return ERR_PTR(-EINVAL);
-	if ((flags & MREMAP_DONTUNMAP) && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
-		return ERR_PTR(-EINVAL);
 	if (old_len > vma->vm_end - addr)
 		return ERR_PTR(-EFAULT);
 	if (new_len == old_len)
@@ -29,8 +27,6 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 
 	u64 pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
 		return ERR_PTR(-EINVAL);
-	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
-		return ERR_PTR(-EFAULT);
 	if (!mlock_allowed(mm, vma->vm_flags, grow))
 		return ERR_PTR(-EAGAIN);
 	if (!may_expand_vm(mm, vma->vm_flags, grow))

@@ -19,7 +19,7 @@
 #include "boot_param.h"
 #include "string.h"
 
-#define PG_BAD_AT_FREE (PG_free | PG_buddy | PG_reserved | PG_slab | PG_locked)
+#define PG_BAD_AT_FREE (PG_free | PG_buddy | PG_reserved | PG_slab)
 #define PCP_HIGH 63
 #define PCP_ORDER 4
 #define PCP_BATCH (1u << PCP_ORDER)
@@ -118,19 +118,17 @@ static noinline void pcp_drain(struct pcp *l, unsigned n)
 	memmove(l->pages, l->pages + n, l->n * sizeof(l->pages[0]));
 }
 
-static struct page *take_block_or_drain(unsigned order)
+static struct page *take_block_or_drain(struct pcp *l, unsigned order)
 {
-	struct pcp *l;
-	u64 flags = spin_lock_irqsave(&zone.lock);
+	spin_lock(&zone.lock);
 	struct page *page = take_block(order);
-	if (!page) {			/* what this CPU keeps may complete a block */
-		spin_unlock(&zone.lock);
-		l = &pcp[smp_processor_id()];
-		pcp_drain(l, l->n);
-		spin_lock(&zone.lock);
-		page = take_block(order);
-	}
-	spin_unlock_irqrestore(&zone.lock, flags);
+	spin_unlock(&zone.lock);
+	if (page)
+		return page;
+	pcp_drain(l, l->n);		/* what this CPU keeps may complete a block */
+	spin_lock(&zone.lock);
+	page = take_block(order);
+	spin_unlock(&zone.lock);
 	return page;
 }
 
@@ -146,41 +144,28 @@ static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, u
 	return page;
 }
 
-static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
+/* What the top of the stack of pages can't give. => interrupts off */
+static noinline struct page *alloc_pages_slow(struct pcp *l, unsigned order)
 {
-	struct page *page;
-	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
-		return NULL;
-	if (order == 0) {
-		u64 flags = local_irq_save();
-		struct pcp *l = &pcp[smp_processor_id()];
-		page = l->n || pcp_fill(l) ? l->pages[--l->n] : NULL;
-		local_irq_restore(flags);
-	} else {
-		page = order < MAX_ORDER ? take_block_or_drain(order) : NULL;
-	}
-	return page ? prepare_page(page, gfp, order) : NULL;
+	if (!order)
+		return pcp_fill(l) ? l->pages[--l->n] : NULL;
+	return order < MAX_ORDER ? take_block_or_drain(l, order) : NULL;
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned order)
 {
-	if (unlikely(order || fault_injection))
-		return alloc_pages_slow(gfp, order);
+	if (unlikely(fault_injection) && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
+		return NULL;
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-	if (unlikely(!l->n)) {
-		local_irq_restore(flags);
-		return alloc_pages_slow(gfp, order);
-	}
-	struct page *page = l->pages[--l->n];
+	struct page *page = likely(!order && l->n) ? l->pages[--l->n] : alloc_pages_slow(l, order);
 	local_irq_restore(flags);
-	return prepare_page(page, gfp, 0);
+	return likely(page) ? prepare_page(page, gfp, order) : NULL;
 }
 
-static noinline void free_pages_slow(struct page *page, unsigned order)
+/* => interrupts off */
+static noinline void free_pages_slow(struct pcp *l, struct page *page, unsigned order)
 {
-	u64 flags = local_irq_save();
-	struct pcp *l = &pcp[smp_processor_id()];
 	if (order == 0) {
 		pcp_drain(l, PCP_BATCH);
 		l->pages[l->n++] = page;
@@ -189,7 +174,6 @@ static noinline void free_pages_slow(struct page *page, unsigned order)
 		give_block(page, order);
 		spin_unlock(&zone.lock);
 	}
-	local_irq_restore(flags);
 }
 
 void __free_pages(struct page *page, unsigned order)
@@ -202,12 +186,10 @@ void __free_pages(struct page *page, unsigned order)
 	atomic_set(&page->count, 0);
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-	if (unlikely(order || l->n == PCP_HIGH)) {
-		local_irq_restore(flags);
-		free_pages_slow(page, order);
-		return;
-	}
-	l->pages[l->n++] = page;
+	if (unlikely(order || l->n == PCP_HIGH))
+		free_pages_slow(l, page, order);
+	else
+		l->pages[l->n++] = page;
 	local_irq_restore(flags);
 }
 

@@ -28,17 +28,21 @@ pgd_t *init_pgd;
 
 /* ---- the kernel's tables ---- */
 
+static struct page *table_page(gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp);
+	if (page)
+		atomic_long_inc(&nr_page_tables);
+	return page;
+}
+
 /* Physical address of a zeroed table; 0: no memory. */
 static u64 new_kernel_table(void)
 {
 	if (!mem_map)
 		return memblock_alloc(PAGE_SIZE, PUD_SIZE);	/* the boot tables map 1 GiB */
-	struct page *page = alloc_page(__GFP_ZERO);
-	if (!page)
-		return 0;
-	page->flags |= PG_table;
-	atomic_long_inc(&nr_page_tables);
-	return page_to_phys(page);
+	struct page *page = table_page(__GFP_ZERO);
+	return page ? page_to_phys(page) : 0;
 }
 
 /*
@@ -187,11 +191,9 @@ bool kernel_addr_mapped(u64 addr)
 
 pgd_t *pgd_alloc(void)
 {
-	struct page *page = alloc_page(0);
+	struct page *page = table_page(0);
 	if (!page)
 		return NULL;
-	page->flags |= PG_table;
-	atomic_long_inc(&nr_page_tables);
 	pgd_t *pgd = page_address(page);
 	rep_stosq(pgd, 0, PTRS_PER_PTE / 2);
 	rep_movsq(pgd + PTRS_PER_PTE / 2, init_pgd + PTRS_PER_PTE / 2, PTRS_PER_PTE / 2);
@@ -206,11 +208,9 @@ void pgd_free(pgd_t *pgd)
 
 static noinline bool add_table(struct mm_struct *mm, u64 *entry)
 {
-	struct page *page = alloc_page(__GFP_ZERO);
+	struct page *page = table_page(__GFP_ZERO);
 	if (!page)
 		return false;
-	page->flags |= PG_table;
-	atomic_long_inc(&nr_page_tables);
 	atomic_long_inc(&mm->nr_ptes);
 	*entry = page_to_phys(page) | _PAGE_TABLE;
 	return true;

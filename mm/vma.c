@@ -284,8 +284,7 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)
 
 static bool can_merge(struct vm_area_struct *vma, u64 vm_flags, struct file *file)
 {
-	return vma->vm_flags == vm_flags && vma->vm_file == file && !(vm_flags & (VM_IO | VM_PFNMAP | VM_DONTEXPAND)) &&
-	       !(vma->vm_ops && vma->vm_ops->close);
+	return vma->vm_flags == vm_flags && vma->vm_file == file && !(vma->vm_ops && vma->vm_ops->close);
 }
 
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, u64 start, u64 end, u64 vm_flags,

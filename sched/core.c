@@ -99,7 +99,6 @@ out:
 }
 
 bool wake_up_process(struct task_struct *p) { return try_to_wake_up(p, TASK_NORMAL); }
-bool wake_up_state(struct task_struct *p, unsigned state) { return try_to_wake_up(p, state); }
 
 /* ---- the switch ---- */
 
@@ -248,21 +247,11 @@ void sched_fork(struct task_struct *p)
 	p->nr_held_sleeping = 0;
 	p->wchan = NULL;
 	p->start_time = ktime_get();
-	if (unlikely(p->sched_reset_on_fork)) {
-		p->static_prio = p->rt_priority ? NICE_TO_PRIO(0) : max(p->static_prio, NICE_TO_PRIO(0));
-		p->policy = p->rt_priority ? SCHED_NORMAL : p->policy;
-		p->rt_priority = 0;
-		p->sched_reset_on_fork = false;
-	}
 	if (p->policy != SCHED_FIFO && p->policy != SCHED_RR) {
 		p->prio = p->normal_prio = p->static_prio;
 		p->sched_class = &fair_sched_class;
 		set_load_weight(p);
 	}
-}
-
-void sched_cancel_fork(struct task_struct *p)
-{
 }
 
 void wake_up_new_task(struct task_struct *p)
@@ -327,9 +316,7 @@ void cpu_idle(void)
 
 static struct task_struct *pick_next_task_idle(struct rq *rq) { return rq->idle; }
 
-static void no_rq_task(struct rq *rq, struct task_struct *p)
-{
-}
+static void no_rq_task(struct rq *rq, struct task_struct *p) {}
 
 const struct sched_class idle_sched_class = {
 	.name = "idle",
@@ -476,12 +463,16 @@ static void change_task(struct task_struct *p, int policy, int static_prio, int 
 
 void set_user_nice(struct task_struct *p, int nice) { change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority); }
 
+bool sched_policy_valid(int policy, int rt_priority)
+{
+	if (policy == SCHED_FIFO || policy == SCHED_RR)
+		return rt_priority >= 1 && rt_priority < MAX_RT_PRIO;
+	return (policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE) && !rt_priority;
+}
+
 int sched_setscheduler(struct task_struct *p, int policy, int rt_priority)
 {
-	bool rt = policy == SCHED_FIFO || policy == SCHED_RR;
-	if (!rt && policy != SCHED_NORMAL && policy != SCHED_BATCH && policy != SCHED_IDLE)
-		return -EINVAL;
-	if (rt ? rt_priority < 1 || rt_priority >= MAX_RT_PRIO : rt_priority != 0)
+	if (!sched_policy_valid(policy, rt_priority))
 		return -EINVAL;
 	change_task(p, policy, p->static_prio, rt_priority);
 	return 0;

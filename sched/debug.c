@@ -1,47 +1,5 @@
-/*
- * The scheduler made visible: /proc/sched_debug, and SysRq-T's list of all tasks.
- * In Linux: kernel/sched/debug.c, show_state_filter() of core.c.
- */
-#include "sched/lock.h"
-#include "kallsyms.h"
-#include "printk.h"
-
-static char state_letter(const struct task_struct *p)
-{
-	unsigned state = p->state | p->exit_state;
-	return state & EXIT_ZOMBIE ? 'Z' : state & (EXIT_DEAD | TASK_DEAD) ? 'X' : state & __TASK_TRACED ? 't' :
-	       state & __TASK_STOPPED ? 'T' : state & TASK_UNINTERRUPTIBLE ? 'D' : state & TASK_INTERRUPTIBLE ? 'S' : 'R';
-}
-
-static void show_task(struct task_struct *p)
-{
-	u64 *sp = (u64 *)p->thread.sp;
-	printk("task:%-15.15s state:%c pid:%-5d ppid:%-5d flags:0x%08x\n", p->comm, state_letter(p), p->pid,
-	       p->real_parent->pid, p->flags);
-	if (p == current || p->on_cpu || p->exit_state)
-		return;
-	/* the stack of a switched-out task: switch.asm draws it; rbp leads to the frames above __schedule's */
-	for (u64 *bp = (u64 *)sp[5], n = 0; n < 8 && bp >= sp && (char *)bp < (char *)p->stack + KSTACK_SIZE - 16; n++) {
-		const char *name = kallsyms_lookup(bp[1], NULL);
-		if (!name)
-			break;
-		printk("  %s\n", name);
-		bp = (u64 *)bp[0];
-	}
-	show_held_locks(p);
-}
-
-/* For the keyboard: takes no lock, so that it works when the machine hangs. */
-void show_state(void)
-{
-	struct task_struct *p, *t;
-	printk("  state and stack of all tasks, %lu runnable\n", nr_running());
-	list_for_each_entry(p, &init_task.tasks, tasks) {
-		show_task(p);
-		list_for_each_entry(t, &p->thread_group, thread_group)
-			show_task(t);
-	}
-}
+/* The scheduler made visible: /proc/sched_debug. In Linux: kernel/sched/debug.c. */
+#include "sched/sched.h"
 
 static void show_entity(struct rq *rq, struct task_struct *p, void (*emit)(void *ctx, const char *fmt, ...), void *ctx)
 {

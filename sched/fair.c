@@ -252,11 +252,6 @@ static void task_fork_fair(struct rq *rq, struct task_struct *p)
 /* From another class: its vruntime is from long ago, or none. => p is in no queue */
 static void switched_to_fair(struct rq *rq, struct task_struct *p) { p->se.vruntime = rq->cfs.min_vruntime; }
 
-static u64 get_rr_interval_fair(struct rq *rq, struct task_struct *p)
-{
-	return rq->cfs.load.weight ? sched_slice(&rq->cfs, &p->se) : 0;
-}
-
 const struct sched_class fair_sched_class = {
 	.name = "fair",
 	.next = &idle_sched_class,
@@ -271,5 +266,4 @@ const struct sched_class fair_sched_class = {
 	.task_fork = task_fork_fair,
 	.switched_to = switched_to_fair,
 	.update_curr = update_curr_fair,
-	.get_rr_interval = get_rr_interval_fair,
 };

@@ -124,11 +124,6 @@ static void task_tick_rt(struct rq *rq, struct task_struct *p)
 		resched_curr(rq);
 }
 
-static u64 get_rr_interval_rt(struct rq *rq, struct task_struct *p)
-{
-	return p->policy == SCHED_RR ? RR_TIMESLICE * NSEC_PER_MSEC : 0;
-}
-
 const struct sched_class rt_sched_class = {
 	.name = "rt",
 	.next = &fair_sched_class,
@@ -141,5 +136,4 @@ const struct sched_class rt_sched_class = {
 	.set_next_task = set_next_task_rt,
 	.task_tick = task_tick_rt,
 	.update_curr = update_curr_rt,
-	.get_rr_interval = get_rr_interval_rt,
 };

@@ -134,7 +134,7 @@ struct task_struct {
 	struct sched_rt_entity rt;
 	unsigned cpu;			/* whose queue it is (was) on */
 	DECLARE_BITMAP(cpus_mask, NR_CPUS);
-	bool on_cpu, on_rq, sched_reset_on_fork;
+	bool on_cpu, on_rq;
 	u64 nvcsw, nivcsw;		/* voluntary and other switches */
 	u64 utime, stime;		/* ticks of 1 ms, own tick only */
 	u64 start_time;			/* ktime_get() at fork */
@@ -225,7 +225,6 @@ struct sched_class {
 	void (*task_fork)(struct rq *rq, struct task_struct *p);
 	void (*switched_to)(struct rq *rq, struct task_struct *p);
 	void (*update_curr)(struct rq *rq);
-	u64 (*get_rr_interval)(struct rq *rq, struct task_struct *p);
 };
 #define WAKE_SYNC 0x80000000u	/* in the state of a wake-up: the waker sleeps soon, need not be preempted */
 #define ENQUEUE_WAKEUP 1
@@ -244,7 +243,6 @@ static inline int task_nice(const struct task_struct *p) { return PRIO_TO_NICE(p
 void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
 void init_idle(struct task_struct *p, unsigned cpu);
 void sched_fork(struct task_struct *p);		/* fills the scheduler's fields of a copied task; state TASK_NEW */
-void sched_cancel_fork(struct task_struct *p);
 void wake_up_new_task(struct task_struct *p);
 /* Gives up the CPU. => preemption enabled, no spinlock held (S3); returns when chosen again */
 void schedule(void);
@@ -253,7 +251,6 @@ void schedule_tail(struct task_struct *prev);	/* first code of a new task, calle
 /* Makes p runnable if its state is in the mask; returns whether it did. Any context. => may hold anything below RANK_RQ */
 bool try_to_wake_up(struct task_struct *p, unsigned state);
 bool wake_up_process(struct task_struct *p);	/* TASK_NORMAL */
-bool wake_up_state(struct task_struct *p, unsigned state);
 void resched_curr(struct rq *rq);
 void scheduler_tick(void);			/* 1000 Hz, irqs off, from the timer interrupt */
 void yield(void);
@@ -263,14 +260,14 @@ void cpu_idle(void) __noreturn;			/* PID 0's loop */
 void set_user_nice(struct task_struct *p, int nice);
 u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
 void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
-void show_state(void);				/* every task to the log, as SysRq-T */
 unsigned long nr_running(void), nr_context_switches(void);
 void calc_load_tick(void);
 extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
 void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
 void set_load_weight(struct task_struct *p);	/* fair.c */
 void rt_throttle_tick(struct rq *rq);		/* rt.c */
-int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* checked values; -EINVAL */
+bool sched_policy_valid(int policy, int rt_priority);
+int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* 0, -EINVAL */
 static inline void set_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_or_fetch(&p->ti_flags, f, __ATOMIC_SEQ_CST); }
 static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_and_fetch(&p->ti_flags, ~f, __ATOMIC_SEQ_CST); }
 static inline bool test_tsk_thread_flag(struct task_struct *p, u32 f) { return READ_ONCE(p->ti_flags) & f; }
@@ -286,7 +283,7 @@ typedef int (*wait_queue_func_t)(struct wait_queue_entry *w, unsigned mode, void
 #define WQ_FLAG_EXCLUSIVE 1
 struct wait_queue_entry {
 	unsigned flags;
-	void *private;			/* the task, for default_wake_function */
+	void *private;			/* the task, for autoremove_wake_function */
 	wait_queue_func_t func;
 	struct list_head entry;
 };
@@ -304,7 +301,6 @@ void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w);
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state);
 void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w);
-int default_wake_function(struct wait_queue_entry *w, unsigned mode, void *key);
 int autoremove_wake_function(struct wait_queue_entry *w, unsigned mode, void *key);
 /* Wakes all non-exclusive waiters in mode and up to nr exclusive ones (0: all). key goes to the functions (poll events). */
 void __wake_up(struct wait_queue_head *wq, unsigned mode, int nr, void *key);
@@ -314,28 +310,24 @@ static inline bool waitqueue_active(struct wait_queue_head *wq) { return !list_e
 #define wake_up_interruptible(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 1, NULL)
 #define wake_up_interruptible_all(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 0, NULL)
 #define wake_up_interruptible_poll(wq, ev) __wake_up(wq, TASK_INTERRUPTIBLE, 1, (void *)(u64)(ev))
-#define wake_up_interruptible_sync_poll(wq, ev) __wake_up(wq, TASK_INTERRUPTIBLE | WAKE_SYNC, 1, (void *)(u64)(ev))
-#define ___wait_event(wq, cond, state, exclusive, ret_on_signal)                                   \
+#define ___wait_event(wq, cond, state)                                                             \
 	({                                                                                         \
 		struct wait_queue_entry _w;                                                        \
 		int _ret = 0;                                                                      \
 		init_wait_entry(&_w);                                                              \
-		for (;;) {                                                                         \
-			if (exclusive) prepare_to_wait_exclusive(wq, &_w, state);                  \
-			else prepare_to_wait(wq, &_w, state);                                      \
+		do {                                                                               \
+			prepare_to_wait(wq, &_w, state);                                           \
 			if (cond) break;                                                           \
-			if ((ret_on_signal) && signal_pending_state(state, current)) { _ret = -ERESTARTSYS; break; } \
+			if (signal_pending_state(state, current)) { _ret = -ERESTARTSYS; break; }  \
 			current->wchan = __func__;                                                 \
 			schedule();                                                                \
-			if (cond) break;                                                           \
-		}                                                                                  \
+		} while (!(cond));                                                                 \
 		finish_wait(wq, &_w);                                                              \
 		_ret;                                                                              \
 	})
-#define wait_event(wq, cond) do { if (!(cond)) (void)___wait_event(wq, cond, TASK_UNINTERRUPTIBLE, 0, 0); } while (0)
+#define wait_event(wq, cond) do { if (!(cond)) (void)___wait_event(wq, cond, TASK_UNINTERRUPTIBLE); } while (0)
 /* 0, or -ERESTARTSYS when a signal came first. */
-#define wait_event_interruptible(wq, cond) ((cond) ? 0 : ___wait_event(wq, cond, TASK_INTERRUPTIBLE, 0, 1))
-#define wait_event_killable(wq, cond) ((cond) ? 0 : ___wait_event(wq, cond, TASK_KILLABLE, 0, 1))
+#define wait_event_interruptible(wq, cond) ((cond) ? 0 : ___wait_event(wq, cond, TASK_INTERRUPTIBLE))
 
 struct completion {
 	unsigned done;

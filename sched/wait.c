@@ -49,7 +49,9 @@ void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *w)
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state)
 {
 	u64 flags = spin_lock_irqsave(&wq->lock);
-	if (list_empty(&w->entry))
+	if (list_empty(&w->entry) && w->flags & WQ_FLAG_EXCLUSIVE)
+		list_add_tail(&w->entry, &wq->head);
+	else if (list_empty(&w->entry))
 		list_add(&w->entry, &wq->head);
 	set_current_state(state);
 	spin_unlock_irqrestore(&wq->lock, flags);
@@ -57,12 +59,8 @@ void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *w, uns
 
 void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *w, unsigned state)
 {
-	u64 flags = spin_lock_irqsave(&wq->lock);
 	w->flags |= WQ_FLAG_EXCLUSIVE;
-	if (list_empty(&w->entry))
-		list_add_tail(&w->entry, &wq->head);
-	set_current_state(state);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	prepare_to_wait(wq, w, state);
 }
 
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w)
@@ -75,12 +73,7 @@ void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-int default_wake_function(struct wait_queue_entry *w, unsigned mode, void *key)
-{
-	return try_to_wake_up(w->private, mode);
-}
-
-/* As above, and whoever was woken need not come back for the list. */
+/* Makes the waiter runnable; who was woken need not come back for the list. */
 int autoremove_wake_function(struct wait_queue_entry *w, unsigned mode, void *key)
 {
 	struct list_head *next = w->entry.next, *prev = w->entry.prev;
@@ -142,14 +135,9 @@ void complete_all(struct completion *c)
 static int wait_for_common(struct completion *c, unsigned state)
 {
 	struct wait_queue_entry w;
-	int ret = 0;
 	init_wait_entry(&w);
 	spin_lock_irq(&c->wait.lock);
-	while (!c->done) {
-		if (signal_pending_state(state, current)) {
-			ret = -ERESTARTSYS;
-			break;
-		}
+	while (!c->done && !signal_pending_state(state, current)) {
 		if (list_empty(&w.entry))
 			list_add_tail(&w.entry, &c->wait.head);
 		set_current_state(state);
@@ -158,7 +146,8 @@ static int wait_for_common(struct completion *c, unsigned state)
 		schedule();
 		spin_lock_irq(&c->wait.lock);
 	}
-	if (!ret && c->done < DONE_FOR_EVER)
+	int ret = c->done ? 0 : -ERESTARTSYS;
+	if (c->done && c->done < DONE_FOR_EVER)
 		c->done--;
 	list_del_init(&w.entry);
 	__set_current_state(TASK_RUNNING);

@@ -49,12 +49,12 @@ static const short calls[] = {
 	SYS_umask, SYS_gettimeofday, SYS_getrlimit, SYS_getrusage, SYS_sysinfo, SYS_times, SYS_getuid, SYS_setpgid, SYS_getppid,
 	SYS_setsid, SYS_getgroups, SYS_setgroups, SYS_getresuid, SYS_capget, SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_sigaltstack,
 	SYS_utime, SYS_mknod, SYS_personality, SYS_statfs, SYS_fstatfs, SYS_getpriority, SYS_setpriority, SYS_sched_setparam,
-	SYS_sched_getparam, SYS_sched_getscheduler, SYS_sched_rr_get_interval, SYS_mlock, SYS_munlock, SYS_prctl, SYS_arch_prctl,
+	SYS_sched_getparam, SYS_sched_getscheduler, SYS_mlock, SYS_munlock, SYS_prctl, SYS_arch_prctl,
 	SYS_sync, SYS_mount, SYS_umount2, SYS_gettid, SYS_time, SYS_sched_setaffinity, SYS_sched_getaffinity, SYS_set_tid_address,
 	SYS_clock_gettime, SYS_clock_getres, SYS_openat, SYS_mkdirat, SYS_mknodat, SYS_fchownat, SYS_newfstatat, SYS_unlinkat,
 	SYS_renameat, SYS_linkat, SYS_symlinkat, SYS_readlinkat, SYS_fchmodat, SYS_faccessat, SYS_pselect6, SYS_ppoll,
 	SYS_set_robust_list, SYS_get_robust_list, SYS_utimensat, SYS_fallocate, SYS_dup3, SYS_pipe2, SYS_preadv, SYS_pwritev,
-	SYS_prlimit64, SYS_renameat2, SYS_getrandom, SYS_memfd_create, SYS_execveat, SYS_statx, SYS_sched_setattr, SYS_sched_getattr,
+	SYS_prlimit64, SYS_renameat2, SYS_getrandom, SYS_memfd_create, SYS_execveat, SYS_statx,
 	SYS_rt_sigreturn, SYS_waitid, SYS_setitimer, SYS_getsid, SYS_getpgid, SYS_chroot, SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo,
 };
 
@@ -100,7 +100,7 @@ static void tame(long nr, uint64_t *a)
 	case SYS_kill: case SYS_tgkill: case SYS_rt_sigqueueinfo:
 		a[0] = rnd() % 2 ? (uint64_t)getpid() : 999999;
 		break;
-	case SYS_setpriority: case SYS_setpgid: case SYS_sched_setparam: case SYS_sched_setattr: case SYS_prlimit64:
+	case SYS_setpriority: case SYS_setpgid: case SYS_sched_setparam: case SYS_prlimit64:
 	case SYS_sched_setaffinity:
 		a[nr == SYS_setpriority] = 0;
 		if (nr == SYS_setpriority)

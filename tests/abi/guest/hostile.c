@@ -76,7 +76,7 @@ static struct row *rows(size_t *n)
 		ROW(getitimer, "np", ITIMER_REAL, P), ROW(setitimer, "npp", ITIMER_REAL, P, P + 64),
 		ROW(sched_setparam, "np", 0, P), ROW(sched_getparam, "np", 0, P), ROW(sched_setscheduler, "nnp", 0, SCHED_OTHER, P),
 		ROW(sched_getscheduler, "n", 0), ROW(sched_getaffinity, "nnp", 0, 128, P), ROW(sched_setaffinity, "nnp", 0, 128, P + 1024),
-		ROW(sched_rr_get_interval, "np", 0, P), ROW(sched_get_priority_max, "n", 0), ROW(getpriority, "nn", 0, 0), ROW(setpriority, "nnn", 0, 0, 0),
+		ROW(sched_get_priority_max, "n", 0), ROW(getpriority, "nn", 0, 0), ROW(setpriority, "nnn", 0, 0, 0),
 		ROW(getgroups, "np", 0, P), ROW(setgroups, "np", 0, P), ROW(getresuid, "ppp", P, P + 8, P + 16), ROW(getresgid, "ppp", P, P + 8, P + 16),
 		ROW(getpgid, "n", 0), ROW(getsid, "n", 0), ROW(setpgid, "nn", 0, 0), ROW(capget, "pp", P, P + 64),
 		ROW(getrandom, "pnn", P, 16, 0), ROW(execve, "spp", P + 2000, P + 1600, P + 1600), ROW(execveat, "fsppn", AT_FDCWD, P + 2000, P + 1600, P + 1600, 0),
