@@ -194,8 +194,7 @@ long sys_syslog(int type, char __user *buf, int len)
 		return -EPERM;
 	switch (type) {
 	case 0:
-	case 1:
-		return 0;
+	case 1: return 0;
 	case SYSLOG_READ:
 	case SYSLOG_READ_ALL:
 	case SYSLOG_READ_CLEAR:
@@ -225,10 +224,8 @@ long sys_syslog(int type, char __user *buf, int len)
 			return -EINVAL;
 		console_loglevel = len;
 		return 0;
-	case SYSLOG_SIZE_UNREAD:
-		return log_end() - max(user_seq, log_tail);
-	case SYSLOG_SIZE_BUFFER:
-		return LOG_SIZE;
+	case SYSLOG_SIZE_UNREAD: return log_end() - max(user_seq, log_tail);
+	case SYSLOG_SIZE_BUFFER: return LOG_SIZE;
 	}
 	return -EINVAL;
 }

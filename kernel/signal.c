@@ -466,8 +466,7 @@ static void restart_call(struct pt_regs *regs, const struct k_sigaction *ka)
 		break;
 	case ERESTARTNOINTR:
 		break;
-	default:
-		return;
+	default: return;
 	}
 	regs->rax = regs->orig_rax;
 	regs->rip -= 2;

@@ -260,22 +260,17 @@ static long prctl_cred(int option, u64 arg)
 {
 	unsigned bits = current->cred->securebits;
 	switch (option) {
-	case PR_GET_KEEPCAPS:
-		return !!(bits & SECBIT_KEEP_CAPS);
+	case PR_GET_KEEPCAPS: return !!(bits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:
 		if (arg > 1)
 			return -EINVAL;
 		if (bits & SECBIT_KEEP_CAPS_LOCKED)
 			return -EPERM;
 		return set_securebits(arg ? bits | SECBIT_KEEP_CAPS : bits & ~SECBIT_KEEP_CAPS);
-	case PR_GET_SECUREBITS:
-		return bits;
-	case PR_SET_SECUREBITS:
-		return capable(CAP_SETPCAP) && !(arg & ~0xffUL) ? set_securebits(arg) : -EPERM;
-	case PR_CAPBSET_READ:
-		return arg > CAP_LAST_CAP ? -EINVAL : (long)(current->cred->cap_bset >> arg & 1);
-	default:
-		return drop_bounding_cap(arg);
+	case PR_GET_SECUREBITS: return bits;
+	case PR_SET_SECUREBITS: return capable(CAP_SETPCAP) && !(arg & ~0xffUL) ? set_securebits(arg) : -EPERM;
+	case PR_CAPBSET_READ: return arg > CAP_LAST_CAP ? -EINVAL : (long)(current->cred->cap_bset >> arg & 1);
+	default: return drop_bounding_cap(arg);
 	}
 }
 
@@ -297,10 +292,8 @@ long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 			return -EINVAL;
 		current->pdeath_signal = arg2;
 		return 0;
-	case PR_GET_PDEATHSIG:
-		return put_user(current->pdeath_signal, to);
-	case PR_GET_DUMPABLE:
-		return current->mm->dumpable;
+	case PR_GET_PDEATHSIG: return put_user(current->pdeath_signal, to);
+	case PR_GET_DUMPABLE: return current->mm->dumpable;
 	case PR_SET_DUMPABLE:
 		if (arg2 > 1)
 			return -EINVAL;
@@ -311,36 +304,24 @@ long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 		return prctl_cred(option, arg2);
 	case PR_GET_TIMING: case PR_GET_SECCOMP:
 		return 0;
-	case PR_SET_TIMING:
-		return arg2 ? -EINVAL : 0;
-	case PR_SET_NAME:
-		return set_name((char *)arg2);
-	case PR_GET_NAME:
-		return copy_to_user(to, current->comm, sizeof(current->comm)) ? -EFAULT : 0;
-	case PR_GET_TSC:
-		return put_user(PR_TSC_ENABLE, to);
-	case PR_SET_TSC:
-		return arg2 == PR_TSC_ENABLE ? 0 : -EINVAL;
+	case PR_SET_TIMING: return arg2 ? -EINVAL : 0;
+	case PR_SET_NAME: return set_name((char *)arg2);
+	case PR_GET_NAME: return copy_to_user(to, current->comm, sizeof(current->comm)) ? -EFAULT : 0;
+	case PR_GET_TSC: return put_user(PR_TSC_ENABLE, to);
+	case PR_SET_TSC: return arg2 == PR_TSC_ENABLE ? 0 : -EINVAL;
 	case PR_SET_TIMERSLACK:
 		current->default_timer_slack = (s64)arg2 > 0 ? arg2 : 50000;
 		return 0;
-	case PR_GET_TIMERSLACK:
-		return current->default_timer_slack;
+	case PR_GET_TIMERSLACK: return current->default_timer_slack;
 	case PR_SET_CHILD_SUBREAPER:
 		current->signal->is_child_subreaper = arg2;
 		return 0;
-	case PR_GET_CHILD_SUBREAPER:
-		return put_user((int)current->signal->is_child_subreaper, to);
-	case PR_SET_NO_NEW_PRIVS:
-		return arg2 != 1 || arg3 || arg4 || arg5 ? -EINVAL : set_no_new_privs();
-	case PR_GET_NO_NEW_PRIVS:
-		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->cred->no_new_privs;
-	case PR_SET_THP_DISABLE:
-		return arg3 || arg4 || arg5 ? -EINVAL : 0;
-	case PR_GET_THP_DISABLE:
-		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 0;
-	default:
-		return -EINVAL;
+	case PR_GET_CHILD_SUBREAPER: return put_user((int)current->signal->is_child_subreaper, to);
+	case PR_SET_NO_NEW_PRIVS: return arg2 != 1 || arg3 || arg4 || arg5 ? -EINVAL : set_no_new_privs();
+	case PR_GET_NO_NEW_PRIVS: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->cred->no_new_privs;
+	case PR_SET_THP_DISABLE: return arg3 || arg4 || arg5 ? -EINVAL : 0;
+	case PR_GET_THP_DISABLE: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 0;
+	default: return -EINVAL;
 	}
 }
 
@@ -363,8 +344,7 @@ long sys_arch_prctl(int code, u64 addr)
 		return 0;
 	case ARCH_GET_GS: case ARCH_GET_FS:
 		return put_user(rdmsr(msr), (u64 __user *)addr);
-	default:
-		return -EINVAL;
+	default: return -EINVAL;
 	}
 }
 
@@ -404,8 +384,7 @@ long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 		kernel_power_off();
 	case LINUX_REBOOT_CMD_CAD_ON: case LINUX_REBOOT_CMD_CAD_OFF:
 		return 0;
-	default:
-		return -EINVAL;
+	default: return -EINVAL;
 	}
 }
 

@@ -107,8 +107,7 @@ static int check_mmap_file(struct file *file, u64 flags, u64 *vm_flags)
 		if (!file->f_op->mmap)
 			return -ENODEV;
 		return *vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
-	default:
-		return -EINVAL;
+	default: return -EINVAL;
 	}
 }
 
@@ -124,8 +123,7 @@ static int check_mmap_anon(u64 addr, u64 flags, u64 *vm_flags, u64 *pgoff)
 	case MAP_PRIVATE:
 		*pgoff = addr >> PAGE_SHIFT;
 		return 0;
-	default:
-		return -EINVAL;
+	default: return -EINVAL;
 	}
 }
 

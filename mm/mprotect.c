@@ -124,18 +124,14 @@ static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, 
 		zap_page_range(vma, from, to, true);
 		return vma;
 	case MADV_COLD:
-	case MADV_PAGEOUT:
-		return flags & VM_LOCKED ? ERR_PTR(-EINVAL) : vma;
-	case MADV_DONTFORK:
-		return vma_set_flags(vma, from, to, flags | VM_DONTCOPY);
-	case MADV_DOFORK:
-		return vma_set_flags(vma, from, to, flags & ~VM_DONTCOPY);
+	case MADV_PAGEOUT: return flags & VM_LOCKED ? ERR_PTR(-EINVAL) : vma;
+	case MADV_DONTFORK: return vma_set_flags(vma, from, to, flags | VM_DONTCOPY);
+	case MADV_DOFORK: return vma_set_flags(vma, from, to, flags & ~VM_DONTCOPY);
 	case MADV_WIPEONFORK:
 		if (vma->vm_file || flags & VM_SHARED)
 			return ERR_PTR(-EINVAL);
 		return vma_set_flags(vma, from, to, flags | VM_WIPEONFORK);
-	case MADV_KEEPONFORK:
-		return vma_set_flags(vma, from, to, flags & ~VM_WIPEONFORK);
+	case MADV_KEEPONFORK: return vma_set_flags(vma, from, to, flags & ~VM_WIPEONFORK);
 	case MADV_REMOVE:
 		if (flags & VM_LOCKED || !vma->vm_file || !vma->vm_file->f_mapping)
 			return ERR_PTR(-EINVAL);
