@@ -19,6 +19,7 @@
 #define PG_slab BIT(2)
 #define PG_dirty BIT(4)
 #define PG_anon BIT(5)			/* mapped by anonymous memory */
+#define PG_table BIT(6)			/* a page table */
 #define PG_head BIT(8)			/* first page of an allocation of order > 0 */
 #define PG_free BIT(9)			/* free; nothing else is set then but PG_buddy */
 

@@ -31,8 +31,10 @@ pgd_t *init_pgd;
 static struct page *table_page(gfp_t gfp)
 {
 	struct page *page = alloc_page(gfp);
-	if (page)
+	if (page) {
+		page->flags |= PG_table;
 		atomic_long_inc(&nr_page_tables);
+	}
 	return page;
 }
 

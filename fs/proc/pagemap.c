@@ -199,7 +199,7 @@ static u64 count_of(void *unused, u64 pfn) { return page_mapcount(pfn_to_page(pf
 static u64 flags_of(void *unused, u64 pfn)
 {
 	static const struct { u32 flag; unsigned kpf; } rows[] = {
-		{ PG_locked, 0 }, { PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 }, { PG_anon, 12 }, { PG_head, 15 },
+		{ PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 }, { PG_anon, 12 }, { PG_head, 15 },
 		{ PG_table, 26 }, { PG_reserved, 32 },
 	};
 	struct page *page = pfn_to_page(pfn);
