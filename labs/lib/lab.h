@@ -128,10 +128,12 @@ int main(int argc, char **argv)
 	for (;;) {
 		void (*run)(void) = (void (*)(void))checkpoint(lab_nonce, LAB_NEXT, 0, 0, 0, 0);
 
+		bool do_fork = checkpoint(lab_nonce, LAB_BEGIN, instructions(), 0, 0, 0);
+
+		/* Last: after a checkpoint the next tick comes at once, so that a phase of the timer begins here. */
 		spin(checkpoint(lab_nonce, LAB_DELAY, 0, 0, 0, 0));
 		errno = 0;
 		long start = instructions();
-		bool do_fork = checkpoint(lab_nonce, LAB_BEGIN, start, 0, 0, 0);
 		int status = lab_run(run, do_fork);
 
 		lab_is_runner = true;
