@@ -1,0 +1,18 @@
+/*
+ * wrong: an unknown call is an invalid argument
+ * fails: unknown_number
+ * hint: hints/unknown.md
+ */
+long sys_ni_syscall(void)
+{
+	u32 nr = task_pt_regs(current)->orig_rax;
+
+	for (u32 i = 0; i < ARRAY_SIZE(told); i++)
+		if (told[i].nr == nr && !strcmp(told[i].comm, current->comm))
+			return -EINVAL;
+	told[nr_told % ARRAY_SIZE(told)].nr = nr;
+	strscpy(told[nr_told++ % ARRAY_SIZE(told)].comm, current->comm, 16);
+	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
+		nr < NR_SYSCALLS && syscall_names[nr] ? syscall_names[nr] : "?");
+	return -EINVAL;
+}
