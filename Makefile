@@ -4,6 +4,7 @@
 ## make                the kernel: build/cutaway.elf
 ## make run            boot it in QEMU                   UEFI=1   KERNEL=1 (without GRUB)
 ## make test           everything, or T=mm/cow           (run and test install what is missing)
+## make test-windows   the views from outside: replay, compare, trace, picture, book
 ## make debug          QEMU and gdb, stopped at start_kernel, with the ct- commands of tools/gdb
 ## make iso            build/cutaway.iso: QEMU, CD and USB stick, BIOS and UEFI
 ## make initramfs      build/initramfs.cpio              make user: programs for the guest
@@ -11,6 +12,7 @@
 ## make bench          instructions of Cutaway and Linux side by side
 ## make lab            a student's tree: LAB=pipe DIR=~/pipe     make handin, make grade (DEBUG=test): there
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
+## make replay         record a run, then gdb on it, backwards in time: CMD="cow"
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
 ## make clean
@@ -122,6 +124,12 @@ debug:
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
+test-windows:
+	$(Q)tools/setup.sh build user iso qemu test debug replay
+	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")
+replay:
+	$(Q)tools/setup.sh build user qemu test debug replay
+	$(Q)$(MAKE) $(ELF) $(IMAGE) $(filter-out none,$(INITRAMFS)) && $(PYTHON) tools/replay.py
 bench:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)

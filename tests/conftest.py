@@ -4,6 +4,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent / "host")]
 
 # Programs that run on the host too look at what they inherit: a job in the background has SIGINT and SIGQUIT
@@ -13,3 +15,12 @@ for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
 if os.geteuid() == 0:
     os.setpriority(os.PRIO_PROCESS, 0, 0)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test prints the command that replays the machine it ran on."""
+    report = (yield).get_result()
+    machine = sys.modules["cutaway"].Machine.last if "cutaway" in sys.modules else None
+    if report.failed and machine:
+        report.sections.append(("replay", machine.replay_command()))

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import select
+import shlex
 import shutil
 import socket
 import subprocess
@@ -72,6 +73,8 @@ def archive(files):
 
 
 class Machine:
+    last = None			# the one started last: what a failed test ran on
+
     def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=1, cpu="max", machine="q35",
                  iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False):
         self.name = name
@@ -100,6 +103,10 @@ class Machine:
                 data = INITRAMFS.read_bytes() if initrd == "base" else initrd
                 (self.dir / "initrd").write_bytes(data + (archive(files) if files else b""))
                 args += ["-initrd", str(self.dir / "initrd")]
+        self.words = dict(IMAGE=str(kernel or ""), APPEND=f"{console} {append}".strip(), MEM=str(mem), CPU=cpu, MACHINE=machine,
+                          QEMUFLAGS=shlex.join(qemu), TIMEOUT="20")
+        self.replays = not (iso or uefi or display or smp != 1 or ON_LINUX)
+        self.initrd, self.typed, Machine.last = self.dir / "initrd", [], self
         self.stderr = open(self.dir / "stderr", "w+b")
         self.qemu = subprocess.Popen(args + list(qemu), stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         self.sock = self._connect("serial")
@@ -135,7 +142,25 @@ class Machine:
         if self._qmp:
             self._qmp.close()
         self.stderr.close()
+        if self.initrd.exists():
+            self.initrd = self.initrd.replace(LOGS / "last.cpio")
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def replay_command(self):
+        """The command that records this machine's run again and opens gdb at its end; keeps the archive and the keys for it."""
+        if not self.replays:
+            return f"{self.name} can't be replayed: that needs a boot without the image, on one processor"
+        words = {name: value for name, value in self.words.items() if value not in ("", {"CPU": "max", "MACHINE": "q35"}.get(name))}
+        shift = re.search(r"-icount shift=(\d+)\S*", words.get("QEMUFLAGS", ""))
+        if shift:
+            words["ICOUNT"] = shift.group(1)
+            words["QEMUFLAGS"] = words["QEMUFLAGS"].replace(shift.group(0), "").strip()
+        kept = self.log_path.with_suffix(".cpio")
+        words["INITRAMFS"] = str(shutil.copy(self.initrd, kept)) if self.initrd.exists() else "none"
+        if self.typed:
+            self.log_path.with_suffix(".keys").write_text(json.dumps(self.typed))
+            words["INPUT"] = str(self.log_path.with_suffix(".keys"))
+        return "make replay " + " ".join(f"{name}={shlex.quote(value.replace('$', '$$'))}" for name, value in words.items())
 
     # --- The serial line ---------------------------------------------------------------------------
     def log(self):
@@ -167,6 +192,8 @@ class Machine:
         return self.serial.before.decode(errors="replace").replace("\r", "")
 
     def send(self, text):
+        seen = self.serial.after if isinstance(self.serial.after, bytes) else b""
+        self.typed.append([seen.decode("latin-1"), text if isinstance(text, str) else text.decode("latin-1")])
         self.sock.sendall(text.encode() if isinstance(text, str) else text)
 
     def sendline(self, text=""):

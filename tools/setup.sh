@@ -26,6 +26,7 @@ test  py:pytest                     python3-pytest   python3-pytest python-pytes
 test  py:pexpect                    python3-pexpect  python3-pexpect python-pexpect -
 test  bash-static|/bin/bash-static  bash-static      -              -          -
 debug gdb                           gdb              gdb            gdb        gdb
+replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
 lint  ctags                         universal-ctags  ctags          ctags      universal-ctags
 lint  /usr/bin/python3              python3          python3        python     python3
 llvm  clang                         clang            clang          clang      llvm

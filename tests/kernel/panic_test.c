@@ -65,3 +65,18 @@ KTEST(panic_wrong_tables)
 	write_cr3(__pa(mm->pgd));
 	switch_mm(current->active_mm, mm);
 }
+
+/* Whose wild pointer this is shows only later, when the page is freed: make replay leads back to it. */
+static struct page *volatile victim;
+
+static noinline void wild_write(u32 *p)
+{
+	*p = 7;
+}
+
+KTEST(panic_wild_write)
+{
+	victim = alloc_page(GFP_KERNEL);
+	wild_write(&victim->flags);
+	put_page(victim);
+}
