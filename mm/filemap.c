@@ -107,7 +107,7 @@ void truncate_inode_pages(struct address_space *m, u64 size)
 	struct page *page;
 	if (!m->nrpages)
 		return;
-	unmap_mapping_range(m, PAGE_ALIGN(size), 0, true);
+	unmap_mapping_range(m, PAGE_ALIGN(size));
 	if (off && (page = find_get_page(m, size >> PAGE_SHIFT))) {
 		memset(page_address(page) + off, 0, PAGE_SIZE - off);
 		put_page(page);
@@ -120,7 +120,7 @@ void truncate_inode_pages(struct address_space *m, u64 size)
 		spin_unlock(&m->tree_lock);
 	} while (page);
 	/* A fault may have mapped a page after the first round and before it left the tree. */
-	unmap_mapping_range(m, PAGE_ALIGN(size), 0, true);
+	unmap_mapping_range(m, PAGE_ALIGN(size));
 }
 
 /* ---- read and write ---- */

@@ -83,8 +83,8 @@ static void flush_and_free(struct mm_struct *mm, struct pte_run *r, struct page 
 		put_page(batch[i]);
 }
 
-/* Clears a run; cows: private copies of file pages go too. => page_table_lock */
-static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
+/* Clears a run, private copies of file pages too. => page_table_lock */
+static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
 {
 	struct page *batch[ZAP_BATCH];
 	unsigned nr = 0;
@@ -98,8 +98,6 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
 		if (!pte_special(e)) {
 			struct page *page = pte_page(e);
 			if (page->flags & PG_anon) {
-				if (!cows)
-					continue;
 				anon++;
 			} else {
 				file++;
@@ -124,30 +122,29 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r, bool cows)
 		atomic_long_add(-file, rss_of_file(vma));
 }
 
-/* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write), or i_mmap_lock */
-void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end, bool even_cows)
+/* Drops the pages of [start, end), which lies in vma. => mmap_lock (read or write) */
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end)
 {
-	for_each_pte_run(vma->vm_mm, r, start, end) {
-		spin_lock(&vma->vm_mm->page_table_lock);
-		zap_run(vma, &r, even_cows);
-		spin_unlock(&vma->vm_mm->page_table_lock);
+	struct mm_struct *mm = vma->vm_mm;
+	for_each_pte_run(mm, r, start, end) {
+		spin_lock(&mm->page_table_lock);
+		zap_run(vma, &r);
+		spin_unlock(&mm->page_table_lock);
 	}
 }
 
 /* Truncate's half of the work. => i_rwsem (write), so that no page of the range comes back */
-void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows)
+void unmap_mapping_range(struct address_space *mapping, u64 start)
 {
-	u64 first = start >> PAGE_SHIFT, last = end ? PAGE_ALIGN(end) >> PAGE_SHIFT : ~0UL >> PAGE_SHIFT;
+	u64 first = start >> PAGE_SHIFT;
 	struct vm_area_struct *vma;
 	if (list_empty(&mapping->i_mmap))
 		return;
 	spin_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared) {
-		u64 from = max(first, vma->vm_pgoff);
-		u64 to = min(last, vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT));
-		if (from < to)
-			zap_page_range(vma, vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT),
-				       vma->vm_start + ((to - vma->vm_pgoff) << PAGE_SHIFT), even_cows);
+		u64 from = max(first, vma->vm_pgoff) - vma->vm_pgoff;
+		if (from < vma_pages(vma))
+			zap_page_range(vma, vma->vm_start + (from << PAGE_SHIFT), vma->vm_end);
 	}
 	spin_unlock(&mapping->i_mmap_lock);
 }

@@ -237,16 +237,16 @@ void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code);
 int mm_populate(u64 start, u64 len, u64 need);
 
 /* memory.c: page tables. => mmap_lock (write, or read for zap) */
-/* Drops the pages, private copies of file pages only if even_cows. => mmap_lock */
-void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end, bool even_cows);
+/* Drops the pages, private copies of file pages too. => mmap_lock */
+void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end);
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);	/* 0, -ENOMEM */
 /* Frees the tables under a list of dropped VMAs that lie wholly between floor and ceiling. */
 void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling);
 void change_protection(struct vm_area_struct *vma, u64 start, u64 end);	/* entries follow new vm_flags */
 atomic_long_t *rss_of_file(struct vm_area_struct *vma);	/* the counter of vma's file pages */
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len);	/* 0, -ENOMEM: nothing moved */
-/* Drops [start, end) (bytes; end 0 = all) of a file from every address space: truncate. May sleep */
-void unmap_mapping_range(struct address_space *mapping, u64 start, u64 end, bool even_cows);
+/* Drops what lies behind byte start of a file from every address space, private copies too: truncate. */
+void unmap_mapping_range(struct address_space *mapping, u64 start);
 /* Kernel access to another address space (ptrace, /proc/PID/mem, cmdline): bytes copied. May sleep */
 size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write);
 /* Reads or makes present one user page: page with a reference, or ERR_PTR. => mmap_lock read */

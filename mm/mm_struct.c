@@ -106,7 +106,7 @@ void exit_mmap(struct mm_struct *mm)
 	struct vm_area_struct *list = mm->mmap, *next;
 	update_hiwater_rss(mm);
 	for (struct vm_area_struct *vma = list; vma; vma = vma->vm_next) {
-		zap_page_range(vma, vma->vm_start, vma->vm_end, true);
+		zap_page_range(vma, vma->vm_start, vma->vm_end);
 		vma_unlink_file(vma);
 	}
 	flush_tlb_mm(mm);

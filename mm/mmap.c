@@ -42,7 +42,7 @@ int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 	for (struct vm_area_struct *v = vma; v != next; v = v->vm_next) {
 		vma_unlink(mm, v);
 		vm_stat_account(mm, v->vm_flags, -(s64)vma_pages(v));
-		zap_page_range(v, v->vm_start, v->vm_end, true);
+		zap_page_range(v, v->vm_start, v->vm_end);
 	}
 	last->vm_next = NULL;
 	free_pgtables(mm, vma, prev ? prev->vm_end : 0, next ? next->vm_start : PGDIR_SIZE << 8);
@@ -172,7 +172,7 @@ static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 le
 		err = vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
 	}
 	if (err) {
-		zap_page_range(vma, addr, addr + len, true);
+		zap_page_range(vma, addr, addr + len);
 		remove_vma(vma);	/* and its promise */
 		return err;
 	}

@@ -121,7 +121,7 @@ static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, 
 	case MADV_DONTNEED_LOCKED:
 		if (behavior != MADV_DONTNEED_LOCKED && flags & VM_LOCKED)
 			return ERR_PTR(-EINVAL);
-		zap_page_range(vma, from, to, true);
+		zap_page_range(vma, from, to);
 		return vma;
 	case MADV_COLD:
 	case MADV_PAGEOUT: return flags & VM_LOCKED ? ERR_PTR(-EINVAL) : vma;
