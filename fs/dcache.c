@@ -188,9 +188,9 @@ static void swap_names(struct dentry *a, struct dentry *b)
 		b->d_name.name = b->d_iname;
 }
 
-void d_move(struct dentry *d, struct dentry *target, bool exchange)
+void d_move(struct dentry *d, struct dentry *target)
 {
-	bool pinned = false;
+	bool pinned;
 
 	spin_lock(&dcache_lock);
 	__d_unhash(d);
@@ -198,12 +198,8 @@ void d_move(struct dentry *d, struct dentry *target, bool exchange)
 	swap_names(d, target);
 	swap(d->d_parent, target->d_parent);
 	__d_hash(d);
-	if (exchange) {
-		__d_hash(target);
-	} else {
-		pinned = target->d_flags & DCACHE_PINNED;
-		target->d_flags = (target->d_flags & ~DCACHE_PINNED) | DCACHE_DELETED;
-	}
+	pinned = target->d_flags & DCACHE_PINNED;
+	target->d_flags = (target->d_flags & ~DCACHE_PINNED) | DCACHE_DELETED;
 	spin_unlock(&dcache_lock);
 	if (pinned)
 		dput(target);

@@ -71,6 +71,24 @@ static int expand_files(struct files_struct *files, unsigned fd)
 	return 1;
 }
 
+/* => file_lock */
+static void __set_close_on_exec(struct fdtable *t, unsigned fd, bool on)
+{
+	if (on)
+		set_bit(fd, t->close_on_exec);
+	else
+		clear_bit(fd, t->close_on_exec);
+}
+
+void set_close_on_exec(unsigned fd, bool on)
+{
+	struct files_struct *files = current->files;
+
+	spin_lock(&files->file_lock);
+	__set_close_on_exec(files->fdt, fd, on);
+	spin_unlock(&files->file_lock);
+}
+
 static int alloc_fd(unsigned start, u64 end, unsigned flags)
 {
 	struct files_struct *files = current->files;
@@ -91,9 +109,7 @@ static int alloc_fd(unsigned start, u64 end, unsigned flags)
 		if (start <= files->next_fd)
 			files->next_fd = fd + 1;
 		set_bit(fd, t->open_fds);
-		clear_bit(fd, t->close_on_exec);
-		if (flags & O_CLOEXEC)
-			set_bit(fd, t->close_on_exec);
+		__set_close_on_exec(t, fd, flags & O_CLOEXEC);
 	}
 	spin_unlock(&files->file_lock);
 	return err ? err : fd;
@@ -124,15 +140,12 @@ void fd_install(unsigned fd, struct file *f)
 	spin_unlock(&current->files->file_lock);
 }
 
-/* One descriptor less: POSIX locks of this process go, then the reference. flush's error. */
-int filp_close(struct file *f, struct files_struct *id)
+/* One descriptor less: POSIX locks of this process go, then the reference. */
+static void filp_close(struct file *f, struct files_struct *id)
 {
-	int err = f->f_op && f->f_op->flush ? f->f_op->flush(f) : 0;
-
 	if (unlikely(f->f_inode->i_flock))
 		locks_remove_posix(f, id);
 	fput(f);
-	return err;
 }
 
 /* => file_lock */
@@ -155,68 +168,44 @@ int close_fd(unsigned fd)
 	spin_lock(&files->file_lock);
 	f = take_fd(files, fd);
 	spin_unlock(&files->file_lock);
-	return f ? filp_close(f, files) : -EBADF;
+	if (!f)
+		return -EBADF;
+	filp_close(f, files);
+	return 0;
 }
 
-long sys_close(unsigned fd)
-{
-	int err = close_fd(fd);
+long sys_close(unsigned fd) { return close_fd(fd); }
 
-	return err <= -ERESTARTSYS && err >= -ERESTART_RESTARTBLOCK ? -EINTR : err;	/* the fd is gone: never restart */
-}
-
-#define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
 long sys_close_range(unsigned fd, unsigned max_fd, unsigned flags)
 {
 	struct files_struct *files = current->files;
 
-	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || fd > max_fd)
+	if ((flags & ~CLOSE_RANGE_CLOEXEC) || fd > max_fd)
 		return -EINVAL;
-	if ((flags & CLOSE_RANGE_UNSHARE) && atomic_read(&files->count) > 1) {
-		struct files_struct *own = dup_fd(files);
-
-		if (IS_ERR(own))
-			return PTR_ERR(own);
-		current->files = own;
-		put_files_struct(files);
-		files = own;
-	}
-	for (; fd <= max_fd && fd < files->fdt->max_fds; fd++) {
-		if (!(flags & CLOSE_RANGE_CLOEXEC)) {
+	for (; fd <= max_fd && fd < files->fdt->max_fds; fd++)
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			set_close_on_exec(fd, true);
+		else
 			close_fd(fd);
-			continue;
-		}
-		spin_lock(&files->file_lock);
-		set_bit(fd, files->fdt->close_on_exec);
-		spin_unlock(&files->file_lock);
-	}
 	return 0;
 }
 
 /* ---- dup ---- */
-int f_dupfd(unsigned from, struct file *f, unsigned flags)
+int f_dupfd(u64 from, struct file *f, unsigned flags)
 {
 	int fd = from >= nofile_limit() ? -EINVAL : alloc_fd(from, nofile_limit(), flags);
 
 	if (fd >= 0)
-		fd_install(fd, f);
+		fd_install(fd, get_file(f));
 	return fd;
 }
 
 long sys_dup(unsigned oldfd)
 {
-	struct file *f = fget_raw(oldfd);
-	int fd;
+	struct fd f __cleanup(fdput) = fdget_raw(oldfd);
 
-	if (!f)
-		return -EBADF;
-	fd = get_unused_fd_flags(0);
-	if (fd < 0)
-		fput(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return !f.file ? -EBADF : nofile_limit() ? f_dupfd(0, f.file, 0) : -EMFILE;
 }
 
 long sys_dup3(unsigned oldfd, unsigned newfd, int flags)
@@ -241,9 +230,7 @@ long sys_dup3(unsigned oldfd, unsigned newfd, int flags)
 		old = files->fdt->fd[newfd];
 		files->fdt->fd[newfd] = get_file(f);
 		set_bit(newfd, files->fdt->open_fds);
-		clear_bit(newfd, files->fdt->close_on_exec);
-		if (flags & O_CLOEXEC)
-			set_bit(newfd, files->fdt->close_on_exec);
+		__set_close_on_exec(files->fdt, newfd, flags & O_CLOEXEC);
 	}
 	spin_unlock(&files->file_lock);
 	if (old)
@@ -254,9 +241,8 @@ long sys_dup3(unsigned oldfd, unsigned newfd, int flags)
 long sys_dup2(unsigned oldfd, unsigned newfd)
 {
 	if (oldfd == newfd) {
-		struct fd f = fdget_raw(oldfd);
+		struct fd f __cleanup(fdput) = fdget_raw(oldfd);
 
-		fdput(f);
 		return f.file ? (int)newfd : -EBADF;
 	}
 	return sys_dup3(oldfd, newfd, 0);
@@ -349,6 +335,20 @@ void do_close_on_exec(struct files_struct *files)
 }
 
 /* ---- root and cwd ---- */
+void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to)
+{
+	struct path old;
+
+	path_get(to);
+	spin_lock(&fs->lock);
+	spin_lock(&dcache_lock);
+	old = *which;
+	*which = *to;
+	spin_unlock(&dcache_lock);
+	spin_unlock(&fs->lock);
+	path_put(&old);
+}
+
 struct fs_struct *copy_fs_struct(struct fs_struct *old)
 {
 	struct fs_struct *fs = kmem_cache_alloc(fs_cache, GFP_KERNEL);

@@ -77,7 +77,6 @@ struct mount {
 	struct dentry *mnt_mountpoint, *mnt_root;
 	struct super_block *mnt_sb;
 	unsigned mnt_flags;
-	int mnt_id;
 	atomic_t mnt_count;
 	char *mnt_devname;
 	struct list_head mnt_list;	/* all, in order of mounting; mount_sem */
@@ -98,7 +97,7 @@ struct inode_operations {
 	int (*link)(struct dentry *old, struct inode *dir, struct dentry *dentry);
 	int (*unlink)(struct inode *dir, struct dentry *dentry);
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
-	int (*rename)(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags);
+	int (*rename)(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new);
 	/* The target, NUL-ended, valid while the inode is referenced; buf of PATH_MAX may be used. ERR_PTR */
 	const char *(*get_link)(struct dentry *dentry, struct inode *inode, char *buf);
 	/* For magic links (/proc/PID/fd/N, exe, cwd): the path itself, referenced; NULL op for others */
@@ -195,7 +194,6 @@ struct file_operations {
 	ssize_t (*write)(struct file *f, const char __user *buf, size_t n, loff_t *pos);
 	/* writev as one write, total bytes; NULL: write() for each part. Pipes: one message stays in one piece. */
 	ssize_t (*writev)(struct file *f, const struct iovec *v, size_t total);
-	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);
 	unsigned (*poll)(struct file *f, struct poll_table *pt);	/* POLL* bits ready; NULL: always IN|OUT */
 	long (*ioctl)(struct file *f, unsigned cmd, unsigned long arg);
 	int (*mmap)(struct file *f, struct vm_area_struct *vma);	/* sets vm_ops */
@@ -203,7 +201,6 @@ struct file_operations {
 	int (*release)(struct inode *inode, struct file *f);	/* last reference gone */
 	int (*iterate)(struct file *f, struct dir_context *ctx);	/* directories; ctx->pos moves on */
 	int (*fsync)(struct file *f);
-	int (*flush)(struct file *f);
 	bool unseekable;			/* pipes, ttys: lseek, pread and pwrite give ESPIPE */
 };
 struct dir_context {
@@ -225,7 +222,6 @@ struct file {
 	loff_t f_pos;
 	void *private_data;
 	struct address_space *f_mapping;
-	pid_t f_owner;
 };
 struct fdtable {
 	unsigned max_fds;
@@ -256,10 +252,7 @@ struct filename {
 	char *name;			/* kernel copy of a user path */
 	char iname[64];
 };
-struct filename *getname(const char __user *name);	/* ERR_PTR: EFAULT ENAMETOOLONG ENOENT(empty) ENOMEM */
-struct filename *getname_flags(const char __user *name, unsigned lookup_flags);
-void putname(struct filename *n);
-/* The same for a struct filename on the caller's stack. 0 or -errno */
+/* n lies on the caller's stack and ends in drop_name(), failed or not. 0, EFAULT ENAMETOOLONG ENOENT(empty) ENOMEM */
 int init_name(struct filename *n, const char __user *name, unsigned lookup_flags);
 void drop_name(struct filename *n);
 int filename_lookup(int dfd, const char *name, unsigned flags, struct path *out);	/* out referenced; -errno */
@@ -283,7 +276,7 @@ int do_rmdir(int dfd, const char *name);
 /* Absolute name of path as root sees it, in buf's end; " (deleted)" added; ERR_PTR(-ENAMETOOLONG) */
 char *d_path(const struct path *path, char *buf, int size);
 static inline void path_get(const struct path *p);
-void path_put(const struct path *p);
+void path_put(const struct path *p);		/* of an empty one too */
 
 /* ---- dcache.c, inode.c, super.c ---- */
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* negative, unhashed, count 1 */
@@ -293,8 +286,8 @@ void d_add(struct dentry *d, struct inode *inode);		/* instantiate and hash; tak
 void d_instantiate(struct dentry *d, struct inode *inode);	/* = d_add for an unhashed one */
 void d_pin(struct dentry *d);					/* memory fs: the name's own reference */
 void d_drop(struct dentry *d);					/* out of hash and parent's list: no longer found; a pin goes */
-/* d takes target's place and name, and target (dropped) d's; exchange: both stay. => both directories' i_rwsem (write) */
-void d_move(struct dentry *d, struct dentry *target, bool exchange);
+/* d takes target's place and name, and target (dropped) d's. => both directories' i_rwsem (write) */
+void d_move(struct dentry *d, struct dentry *target);
 struct dentry *dget(struct dentry *d);
 void dput(struct dentry *d);					/* NULL is fine. May sleep (evict) */
 u32 full_name_hash(const struct dentry *parent, const char *name, unsigned len);
@@ -315,11 +308,9 @@ struct timespec64 current_time(void);
 void inode_update_time(struct inode *i, bool mtime);
 int register_filesystem(struct file_system_type *fs);
 extern struct list_head file_systems;
-int do_mount(const char *source, const char *target, const char *type, unsigned long flags, char *data);
 extern struct rw_semaphore mount_sem;
-extern struct list_head mount_list, file_systems;
+extern struct list_head mount_list;
 extern struct path root_path;					/* the rootfs, before any chroot */
-struct mount *lookup_mnt(const struct path *p);
 int dcache_readdir(struct file *f, struct dir_context *ctx);	/* iterate of memory file systems */
 extern const struct file_operations simple_dir_operations;
 bool simple_empty(struct dentry *d);
@@ -341,7 +332,7 @@ struct fd {
 };
 struct fd fdget(unsigned fd);
 struct fd fdget_raw(unsigned fd);
-static inline void fdput(struct fd f) { if (f.need_put) fput(f.file); }	/* also of an empty one */
+static inline void fdput(struct fd *f) { if (f->need_put) fput(f->file); }	/* also of an empty one */
 int get_unused_fd_flags(unsigned flags);			/* reserves the lowest free fd (O_CLOEXEC); -EMFILE, -ENOMEM */
 void put_unused_fd(unsigned fd);
 void fd_install(unsigned fd, struct file *f);

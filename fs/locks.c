@@ -85,7 +85,7 @@ static void free_locks(struct file_lock *l)
 /* 0, -EAGAIN, -ENOLCK */
 static int try_lock(struct inode *i, const struct file_lock *want)
 {
-	struct file_lock *new = kmalloc(sizeof(*new), GFP_KERNEL), *spare = kmalloc(sizeof(*spare), GFP_KERNEL), *dead = NULL;
+	struct file_lock *new = kmemdup(want, sizeof(*want), GFP_KERNEL), *spare = kmalloc(sizeof(*spare), GFP_KERNEL), *dead = NULL;
 	int err = new && spare ? 0 : -ENOLCK;
 
 	if (!err) {
@@ -95,7 +95,6 @@ static int try_lock(struct inode *i, const struct file_lock *want)
 		if (!err || want->flock)	/* flock gives its old lock up before it waits for the new */
 			dead = carve(i, want, &spare);
 		if (!err && want->type != F_UNLCK) {
-			*new = *want;
 			new->next = i->i_flock;
 			i->i_flock = new;
 			new = NULL;
@@ -160,18 +159,18 @@ static int flock_to_lock(struct file *f, const struct flock *u, struct file_lock
 	return u->l_type < F_RDLCK || u->l_type > F_UNLCK ? -EINVAL : 0;
 }
 
-static long fcntl_getlk(struct file *f, struct flock *u, struct file_lock *want)
+/* F_GETLK: the lock that is in the way of want, or F_UNLCK */
+static void get_conflict(struct inode *i, const struct file_lock *want, struct flock *u)
 {
 	struct file_lock *l;
 
 	spin_lock(&flock_lock);
-	l = conflict(f->f_inode, want);
+	l = conflict(i, want);
 	u->l_type = F_UNLCK;
 	if (l)
 		*u = (struct flock){ .l_type = l->type, .l_start = l->start, .l_pid = l->pid,
 			.l_len = l->end == INT64_MAX ? 0 : l->end - l->start + 1 };
 	spin_unlock(&flock_lock);
-	return 0;
 }
 
 /* F_GETLK, F_SETLK, F_SETLKW */
@@ -184,12 +183,12 @@ long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul)
 	if (copy_from_user(&u, ul, sizeof(u)))
 		return -EFAULT;
 	err = cmd == F_GETLK && u.l_type != F_RDLCK && u.l_type != F_WRLCK ? -EINVAL : flock_to_lock(f, &u, &want);
-	if (!err && cmd == F_GETLK)
-		err = fcntl_getlk(f, &u, &want);
 	if (err)
 		return err;
-	if (cmd == F_GETLK)
+	if (cmd == F_GETLK) {
+		get_conflict(f->f_inode, &want, &u);
 		return copy_to_user(ul, &u, sizeof(u)) ? -EFAULT : 0;
+	}
 	if ((want.type == F_RDLCK && !(f->f_mode & FMODE_READ)) || (want.type == F_WRLCK && !(f->f_mode & FMODE_WRITE)))
 		return -EBADF;
 	return do_lock(f, &want, cmd == F_SETLKW);
@@ -197,23 +196,16 @@ long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul)
 
 long sys_flock(unsigned fd, unsigned cmd)
 {
-	struct file_lock want = { .pid = current->tgid, .flock = true, .end = INT64_MAX };
-	struct fd f;
-	long err;
+	struct fd f __cleanup(fdput) = fdget(fd);
+	struct file_lock want = { .owner = f.file, .pid = current->tgid, .flock = true, .end = INT64_MAX };
 
-	if (cmd & 32)
-		return 0;		/* LOCK_MAND, which Linux ignores */
 	switch (cmd & ~LOCK_NB) {
 	case LOCK_SH: want.type = F_RDLCK; break;
 	case LOCK_EX: want.type = F_WRLCK; break;
 	case LOCK_UN: want.type = F_UNLCK; break;
 	default: return -EINVAL;
 	}
-	f = fdget(fd);
-	if (!f.file)
+	if (!f.file || (want.type != F_UNLCK && !(f.file->f_mode & (FMODE_READ | FMODE_WRITE))))
 		return -EBADF;
-	want.owner = f.file;
-	err = want.type != F_UNLCK && !(f.file->f_mode & (FMODE_READ | FMODE_WRITE)) ? -EBADF : do_lock(f.file, &want, !(cmd & LOCK_NB));
-	fdput(f);
-	return err;
+	return do_lock(f.file, &want, !(cmd & LOCK_NB));
 }

@@ -41,38 +41,14 @@ int init_name(struct filename *n, const char __user *user, unsigned lookup_flags
 			len = -ENAMETOOLONG;
 	}
 	if (len == 0 && !(lookup_flags & LOOKUP_EMPTY))
-		len = -ENOENT;
-	if (len >= 0)
-		return 0;
-	drop_name(n);
-	return len;
+		return -ENOENT;
+	return min(len, 0L);
 }
 
 void drop_name(struct filename *n)
 {
 	if (n->name != n->iname)
 		putname_buf(n->name);
-}
-
-struct filename *getname_flags(const char __user *name, unsigned lookup_flags)
-{
-	struct filename *n = kmalloc(sizeof(*n), GFP_KERNEL);
-	int err = n ? init_name(n, name, lookup_flags) : -ENOMEM;
-
-	if (!err)
-		return n;
-	kfree(n);
-	return ERR_PTR(err);
-}
-
-struct filename *getname(const char __user *name) { return getname_flags(name, 0); }
-
-void putname(struct filename *n)
-{
-	if (IS_ERR_OR_NULL(n))
-		return;
-	drop_name(n);
-	kfree(n);
 }
 
 void path_put(const struct path *p)
@@ -123,14 +99,10 @@ int kern_path(const char *name, unsigned flags, struct path *out) { return filen
 
 int user_path_at(int dfd, const char __user *user, unsigned flags, struct path *out)
 {
-	struct filename n;
+	struct filename n __cleanup(drop_name);
 	int err = init_name(&n, user, flags);
 
-	if (err)
-		return err;
-	err = filename_lookup(dfd, n.name, flags, out);
-	drop_name(&n);
-	return err;
+	return err ?: filename_lookup(dfd, n.name, flags, out);
 }
 
 /* ---- open(2)'s walk ---- */

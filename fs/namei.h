@@ -27,8 +27,13 @@ struct file_system_type *get_fs_type(const char *name);
 /* A super block with one more user; ERR_PTR */
 struct super_block *get_super(struct file_system_type *type, const char *source, unsigned long flags, char *data);
 void put_super(struct super_block *sb);
-/* Takes a reference of root, and the caller's user of sb (also when it fails). NULL: no memory */
-struct mount *alloc_mount(struct super_block *sb, struct dentry *root, const char *devname, unsigned flags);
+/* Takes the caller's user of sb, also when it fails. NULL: no memory */
+struct mount *alloc_mount(struct super_block *sb, const char *devname, unsigned flags);
+/* What the flags AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH mean to a lookup that follows links */
+static inline unsigned lookup_flags(int at)
+{
+	return (at & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (at & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
 void follow_mounts(struct path *p);		/* to the topmost mount on it, borrowed. => dcache_lock */
 void path_to_top(struct path *p);		/* the same with references */
 void mntput(struct mount *mnt);
@@ -96,11 +101,11 @@ static inline void put_write_access(struct inode *i) { atomic_dec(&i->i_writecou
 /* ---- files ---- */
 #define MAX_RW_COUNT 0x7ffff000UL	/* no call moves more */
 struct file *dentry_open(const struct path *path, int flags);	/* takes references of its own */
-int filp_close(struct file *f, struct files_struct *id);
+void set_close_on_exec(unsigned fd, bool on);
 void locks_remove_posix(struct file *f, struct files_struct *owner);
 void locks_remove_flock(struct file *f);
 struct flock;
 long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul);
 u64 nofile_limit(void);
-int f_dupfd(unsigned from, struct file *f, unsigned flags);	/* takes the reference when it succeeds */
+int f_dupfd(u64 from, struct file *f, unsigned flags);	/* the lowest free fd from `from` on, with a reference of its own */
 int devtmpfs_create(const char *name, umode_t mode, dev_t dev);

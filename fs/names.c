@@ -35,12 +35,10 @@ int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *l
 		goto put;
 	lock_dir(lp);
 	d = lookup_one(lp->path.dentry, &lp->last);
-	if (IS_ERR(d)) {
-		err = PTR_ERR(d);
-		goto unlock;
-	}
 	if (d) {
-		dput(d);
+		err = IS_ERR(d) ? PTR_ERR(d) : -EEXIST;
+		if (!IS_ERR(d))
+			dput(d);
 		goto unlock;
 	}
 	err = -ENOENT;
@@ -70,71 +68,50 @@ int may_create(const struct inode *dir)
 	return inode_permission((struct inode *)dir, MAY_WRITE | MAY_EXEC);
 }
 
-int do_mkdirat(int dfd, const char *name, umode_t mode)
+/* A new name d in dir, which is locked; mode has its type. dev is a device's number, target a symlink's. */
+static int vfs_make(struct inode *dir, struct dentry *d, umode_t mode, dev_t dev, const char *target)
 {
-	struct lookup_parent lp;
-	struct dentry *d;
-	struct inode *dir;
-	int err = start_create(dfd, name, true, &lp, &d);
-
-	if (err)
-		return err;
-	dir = lp.path.dentry->d_inode;
-	err = may_create(dir);
-	if (!err)
-		err = dir->i_op->mkdir ? dir->i_op->mkdir(dir, d, (mode & 01777 & ~current->fs->umask) | S_IFDIR) : -EPERM;
-	end_create(&lp, d);
-	return err;
-}
-
-static int do_mknod(struct inode *dir, struct dentry *d, umode_t mode, dev_t dev)
-{
+	const struct inode_operations *op = dir->i_op;
 	int err = may_create(dir);
 
 	if (err)
 		return err;
-	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !capable(CAP_MKNOD))
-		return -EPERM;
-	if (S_ISREG(mode))
-		return dir->i_op->create ? dir->i_op->create(dir, d, mode) : -EACCES;
-	return dir->i_op->mknod ? dir->i_op->mknod(dir, d, mode, S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0) : -EPERM;
+	switch (mode & S_IFMT) {
+	case S_IFREG: return op->create ? op->create(dir, d, mode) : -EACCES;
+	case S_IFDIR: return op->mkdir ? op->mkdir(dir, d, mode) : -EPERM;
+	case S_IFLNK: return op->symlink ? op->symlink(dir, d, target) : -EPERM;
+	case S_IFCHR: case S_IFBLK:
+		if (!capable(CAP_MKNOD))
+			return -EPERM;
+		fallthrough;
+	default: return op->mknod ? op->mknod(dir, d, mode, dev) : -EPERM;
+	}
 }
 
+static int make_at(int dfd, const char *name, umode_t mode, dev_t dev, const char *target)
+{
+	struct lookup_parent lp;
+	struct dentry *d;
+	int err = start_create(dfd, name, S_ISDIR(mode), &lp, &d);
+
+	if (err)
+		return err;
+	err = vfs_make(lp.path.dentry->d_inode, d, mode & ~current->fs->umask, dev, target);
+	end_create(&lp, d);
+	return err;
+}
+
+int do_mkdirat(int dfd, const char *name, umode_t mode) { return make_at(dfd, name, S_IFDIR | (mode & 01777), 0, NULL); }
+int do_symlinkat(const char *target, int dfd, const char *name) { return make_at(dfd, name, S_IFLNK, 0, target); }
 int do_mknodat(int dfd, const char *name, umode_t mode, dev_t dev)
 {
-	struct lookup_parent lp;
-	struct dentry *d;
-	int err;
+	umode_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
 
-	if (!(mode & S_IFMT))
-		mode |= S_IFREG;
-	if (S_ISDIR(mode))
+	if (S_ISDIR(type))
 		return -EPERM;
-	if (!S_ISREG(mode) && !S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+	if (!S_ISREG(type) && !S_ISCHR(type) && !S_ISBLK(type) && !S_ISFIFO(type) && !S_ISSOCK(type))
 		return -EINVAL;
-	err = start_create(dfd, name, false, &lp, &d);
-	if (err)
-		return err;
-	err = do_mknod(lp.path.dentry->d_inode, d, (mode & (S_IFMT | S_IALLUGO)) & ~current->fs->umask, dev);
-	end_create(&lp, d);
-	return err;
-}
-
-int do_symlinkat(const char *target, int dfd, const char *name)
-{
-	struct lookup_parent lp;
-	struct dentry *d;
-	struct inode *dir;
-	int err = start_create(dfd, name, false, &lp, &d);
-
-	if (err)
-		return err;
-	dir = lp.path.dentry->d_inode;
-	err = may_create(dir);
-	if (!err)
-		err = dir->i_op->symlink ? dir->i_op->symlink(dir, d, target) : -EPERM;
-	end_create(&lp, d);
-	return err;
+	return make_at(dfd, name, type | (mode & S_IALLUGO), S_ISCHR(type) || S_ISBLK(type) ? dev : 0, NULL);
 }
 
 static int vfs_link(struct dentry *old, struct inode *dir, struct dentry *new)
@@ -156,18 +133,14 @@ int do_linkat(int ofd, const char *old, int nfd, const char *new, int flags)
 {
 	struct lookup_parent lp;
 	struct dentry *d;
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 	unsigned how = (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0) | (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0);
-	int err = filename_lookup(ofd, old, how, &path);
+	int err = filename_lookup(ofd, old, how, &path) ?: start_create(nfd, new, false, &lp, &d);
 
 	if (err)
 		return err;
-	err = start_create(nfd, new, false, &lp, &d);
-	if (!err) {
-		err = lp.path.mnt != path.mnt ? -EXDEV : vfs_link(path.dentry, lp.path.dentry->d_inode, d);
-		end_create(&lp, d);
-	}
-	path_put(&path);
+	err = lp.path.mnt != path.mnt ? -EXDEV : vfs_link(path.dentry, lp.path.dentry->d_inode, d);
+	end_create(&lp, d);
 	return err;
 }
 
@@ -191,9 +164,7 @@ int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
 /* The existing child of a locked directory. ERR_PTR, -ENOENT too */
 struct dentry *lookup_existing(struct lookup_parent *lp)
 {
-	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
-
-	return d ? d : ERR_PTR(-ENOENT);
+	return lookup_one(lp->path.dentry, &lp->last) ?: ERR_PTR(-ENOENT);
 }
 
 static int remove_name(struct lookup_parent *lp, bool is_dir)
@@ -261,83 +232,50 @@ int do_rmdir(int dfd, const char *name)
 /* ---- system calls ---- */
 long sys_mkdirat(int dfd, const char __user *pathname, umode_t mode)
 {
-	struct filename n;
-	long err = init_name(&n, pathname, 0);
+	struct filename n __cleanup(drop_name);
 
-	if (err)
-		return err;
-	err = do_mkdirat(dfd, n.name, mode);
-	drop_name(&n);
-	return err;
+	return init_name(&n, pathname, 0) ?: do_mkdirat(dfd, n.name, mode);
 }
 
 long sys_mknodat(int dfd, const char __user *filename, umode_t mode, unsigned dev)
 {
-	struct filename n;
-	long err = init_name(&n, filename, 0);
+	struct filename n __cleanup(drop_name);
 
-	if (err)
-		return err;
-	err = do_mknodat(dfd, n.name, mode & 0xffff, new_decode_dev(dev));
-	drop_name(&n);
-	return err;
+	return init_name(&n, filename, 0) ?: do_mknodat(dfd, n.name, mode & 0xffff, new_decode_dev(dev));
 }
 
 long sys_unlinkat(int dfd, const char __user *pathname, int flag)
 {
-	struct filename n;
-	long err;
+	struct filename n __cleanup(drop_name);
+	long err = init_name(&n, pathname, 0);
 
 	if (flag & ~AT_REMOVEDIR)
 		return -EINVAL;
-	err = init_name(&n, pathname, 0);
-	if (err)
-		return err;
-	err = flag & AT_REMOVEDIR ? do_rmdir(dfd, n.name) : do_unlinkat(dfd, n.name);
-	drop_name(&n);
-	return err;
+	return err ?: flag & AT_REMOVEDIR ? do_rmdir(dfd, n.name) : do_unlinkat(dfd, n.name);
 }
 
-/* What symlink, link and rename share: two user names, of which the first may be empty for some. */
+/* What symlink, link and rename share: two user names, of which the first may be empty for some. drop_name() both. */
 long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub)
 {
-	long err = init_name(a, ua, a_flags);
-
-	if (err)
-		return err;
-	err = init_name(b, ub, 0);
-	if (err)
-		drop_name(a);
-	return err;
+	b->name = b->iname;
+	return init_name(a, ua, a_flags) ?: init_name(b, ub, 0);
 }
 
 long sys_symlinkat(const char __user *old, int newdfd, const char __user *new)
 {
-	struct filename from, to;
-	long err = two_names(&from, old, 0, &to, new);
+	struct filename from __cleanup(drop_name), to __cleanup(drop_name);
 
-	if (err)
-		return err;
-	err = do_symlinkat(from.name, newdfd, to.name);
-	drop_name(&from);
-	drop_name(&to);
-	return err;
+	return two_names(&from, old, 0, &to, new) ?: do_symlinkat(from.name, newdfd, to.name);
 }
 
 long sys_linkat(int olddfd, const char __user *old, int newdfd, const char __user *new, int flags)
 {
-	struct filename from, to;
-	long err;
+	struct filename from __cleanup(drop_name), to __cleanup(drop_name);
+	long err = two_names(&from, old, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0, &to, new);
 
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	err = two_names(&from, old, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0, &to, new);
-	if (err)
-		return err;
-	err = do_linkat(olddfd, from.name, newdfd, to.name, flags);
-	drop_name(&from);
-	drop_name(&to);
-	return err;
+	return err ?: do_linkat(olddfd, from.name, newdfd, to.name, flags);
 }
 
 long sys_mkdir(const char __user *name, umode_t mode) { return sys_mkdirat(AT_FDCWD, name, mode); }

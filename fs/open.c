@@ -30,28 +30,23 @@ static int check_open_flags(int *flags)
 
 long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
 {
-	struct filename name;
+	struct filename name __cleanup(drop_name);
 	struct file *f;
-	int fd, err;
+	int fd, err = init_name(&name, filename, 0);
 
 	flags |= O_LARGEFILE;
-	err = check_open_flags(&flags);
-	if (err && err != -EOPNOTSUPP)
-		return err;
-	fd = init_name(&name, filename, 0);
-	if (fd)
+	fd = check_open_flags(&flags);
+	if (fd == -EINVAL || err)
+		return fd == -EINVAL ? fd : err;
+	fd = fd ?: get_unused_fd_flags(flags);
+	if (fd < 0)
 		return fd;
-	fd = err ? err : get_unused_fd_flags(flags);
-	if (fd >= 0) {
-		f = do_filp_open(dfd, name.name, flags, mode & S_IALLUGO);
-		if (IS_ERR(f)) {
-			put_unused_fd(fd);
-			fd = PTR_ERR(f);
-		} else {
-			fd_install(fd, f);
-		}
+	f = do_filp_open(dfd, name.name, flags, mode & S_IALLUGO);
+	if (IS_ERR(f)) {
+		put_unused_fd(fd);
+		return PTR_ERR(f);
 	}
-	drop_name(&name);
+	fd_install(fd, f);
 	return fd;
 }
 
@@ -68,10 +63,9 @@ struct file *filp_open(const char *name, int flags, umode_t mode)
 /* For exec: a regular file that may be executed; nobody writes to it until fput. ERR_PTR */
 struct file *open_exec(int dfd, const char *name, int flags)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 	struct file *f;
-	int err = filename_lookup(dfd, name, lookup, &path), old;
+	int err = filename_lookup(dfd, name, lookup_flags(flags), &path), old;
 
 	if (err)
 		return ERR_PTR(err);
@@ -79,7 +73,6 @@ struct file *open_exec(int dfd, const char *name, int flags)
 	if (!err && (!S_ISREG(path.dentry->d_inode->i_mode) || (path.mnt->mnt_flags & MS_NOEXEC)))
 		err = -EACCES;
 	f = err ? ERR_PTR(err) : dentry_open(&path, O_RDONLY | O_LARGEFILE);
-	path_put(&path);
 	if (IS_ERR(f))
 		return f;
 	old = atomic_read(&f->f_inode->i_writecount);
@@ -107,42 +100,35 @@ static int access_path(const struct path *path, int mode)
 	return err;
 }
 
-/* access(2) asks for the real user: the answer is given under a changed copy of the credentials. */
-static const struct cred *become_real_user(void)
+/* access(2) asks for the real user: the answer is given under a changed copy of the credentials. false: no memory */
+static bool become_real_user(void)
 {
 	const struct cred *old = current->cred;
 	struct cred *new;
 
 	if (old->fsuid == old->uid && old->fsgid == old->gid)
-		return old;
+		return true;
 	new = prepare_creds();
 	if (!new)
-		return NULL;
+		return false;
 	new->fsuid = old->uid;
 	new->fsgid = old->gid;
 	new->cap_effective = old->uid ? 0 : old->cap_permitted;
 	current->cred = new;
-	return old;
+	return true;
 }
 
 long sys_faccessat2(int dfd, const char __user *filename, int mode, int flags)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	const struct cred *old = current->cred;
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 	int err;
 
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	if (!(flags & AT_EACCESS))
-		old = become_real_user();
-	if (!old)
+	if (!(flags & AT_EACCESS) && !become_real_user())
 		return -ENOMEM;
-	err = user_path_at(dfd, filename, lookup, &path);
-	if (!err) {
-		err = access_path(&path, mode);
-		path_put(&path);
-	}
+	err = user_path_at(dfd, filename, lookup_flags(flags), &path) ?: access_path(&path, mode);
 	if (current->cred != old) {
 		put_cred(current->cred);
 		current->cred = old;
@@ -156,80 +142,38 @@ long sys_access(const char __user *name, int mode) { return sys_faccessat2(AT_FD
 /* ---- size ---- */
 long sys_truncate(const char __user *name, loff_t length)
 {
-	struct path path;
+	struct path path __cleanup(path_put) = {};
+	int err = length < 0 ? -EINVAL : user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
 	struct inode *inode;
-	int err;
 
-	if (length < 0)
-		return -EINVAL;
-	err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
 	if (err)
 		return err;
 	inode = path.dentry->d_inode;
 	if (!S_ISREG(inode->i_mode))
-		err = S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
-	else
-		err = mnt_want_write(path.mnt);
-	if (!err)
-		err = inode_permission(inode, MAY_WRITE);
-	if (!err)
-		err = get_write_access(inode);
-	if (!err) {
-		err = do_truncate(path.dentry, length);
-		put_write_access(inode);
-	}
-	path_put(&path);
+		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
+	err = mnt_want_write(path.mnt) ?: inode_permission(inode, MAY_WRITE) ?: get_write_access(inode);
+	if (err)
+		return err;
+	err = do_truncate(path.dentry, length);
+	put_write_access(inode);
 	return err;
 }
 
 long sys_ftruncate(int fd, loff_t length)
 {
-	struct fd f;
-	int err = -EINVAL;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
 	if (length < 0)
 		return -EINVAL;
-	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	if (S_ISREG(f.file->f_inode->i_mode) && (f.file->f_mode & FMODE_WRITE))
-		err = do_truncate(f.file->f_path.dentry, length);
-	fdput(f);
-	return err;
-}
-
-#define FALLOC_FL_KEEP_SIZE 1
-static int do_fallocate(struct file *f, int mode, loff_t off, loff_t len)
-{
-	umode_t type = f->f_inode->i_mode;
-
-	if (off < 0 || len <= 0)
+	if (!S_ISREG(f.file->f_inode->i_mode) || !(f.file->f_mode & FMODE_WRITE))
 		return -EINVAL;
-	if (mode & ~0x7f)
-		return -EOPNOTSUPP;
-	if (!(f->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (S_ISFIFO(type))
-		return -ESPIPE;
-	if (S_ISDIR(type))
-		return -EISDIR;
-	if (!S_ISREG(type) && !S_ISBLK(type))
-		return -ENODEV;
-	if (off + (u64)len > INT64_MAX)
-		return -EFBIG;
-	if (!f->f_op->fallocate || (mode & ~FALLOC_FL_KEEP_SIZE))
-		return -EOPNOTSUPP;
-	return f->f_op->fallocate(f, mode, off, len);
+	return do_truncate(f.file->f_path.dentry, length);
 }
 
-long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
-{
-	struct fd f = fdget(fd);
-	int err = f.file ? do_fallocate(f.file, mode, offset, len) : -EBADF;
-
-	fdput(f);
-	return err;
-}
+/* No file system can do it: libc then writes zeros. */
+long sys_fallocate(int fd, int mode, loff_t offset, loff_t len) { return -EOPNOTSUPP; }
 
 /* ---- owner, mode, times ---- */
 static int change_path(const struct path *path, struct iattr *a)
@@ -247,23 +191,16 @@ static int change_path(const struct path *path, struct iattr *a)
 
 static long change_at(int dfd, const char __user *name, unsigned lookup, struct iattr *a)
 {
-	struct path path;
-	int err = user_path_at(dfd, name, lookup, &path);
+	struct path path __cleanup(path_put) = {};
 
-	if (err)
-		return err;
-	err = change_path(&path, a);
-	path_put(&path);
-	return err;
+	return user_path_at(dfd, name, lookup, &path) ?: change_path(&path, a);
 }
 
 static long change_fd(int fd, struct iattr *a)
 {
-	struct fd f = fdget(fd);
-	int err = f.file ? change_path(&f.file->f_path, a) : -EBADF;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
-	fdput(f);
-	return err;
+	return f.file ? change_path(&f.file->f_path, a) : -EBADF;
 }
 
 static struct iattr mode_attr(umode_t mode) { return (struct iattr){ .ia_valid = ATTR_MODE, .ia_mode = mode & S_IALLUGO }; }
@@ -294,7 +231,7 @@ long sys_fchownat(int dfd, const char __user *name, uid_t user, gid_t group, int
 
 	if (flag & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return change_at(dfd, name, (flag & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flag & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &a);
+	return change_at(dfd, name, lookup_flags(flag), &a);
 }
 
 long sys_chown(const char __user *name, uid_t user, gid_t group) { return sys_fchownat(AT_FDCWD, name, user, group, 0); }
@@ -322,14 +259,19 @@ static void set_time(struct iattr *a, const struct timespec64 *t, unsigned valid
 	*out = *t;
 }
 
-static long do_utimes(int dfd, const char __user *name, const struct timespec64 *t, int flags)
+long sys_utimensat(int dfd, const char __user *name, struct timespec64 __user *utimes, int flags)
 {
 	struct iattr a = { .ia_valid = ATTR_ATIME | ATTR_MTIME };
+	struct timespec64 t[2];
 
-	if (t) {
+	if (utimes) {
+		if (copy_from_user(t, utimes, sizeof(t)))
+			return -EFAULT;
 		a.ia_valid = 0;
 		set_time(&a, &t[0], ATTR_ATIME, ATTR_ATIME_SET, &a.ia_atime);
 		set_time(&a, &t[1], ATTR_MTIME, ATTR_MTIME_SET, &a.ia_mtime);
+		if (!a.ia_valid)
+			return 0;
 		/* Now for one of them only needs the owner, as a value does. */
 		if (a.ia_valid == ATTR_ATIME || a.ia_valid == ATTR_MTIME) {
 			a.ia_valid |= a.ia_valid == ATTR_ATIME ? ATTR_ATIME_SET : ATTR_MTIME_SET;
@@ -340,48 +282,7 @@ static long do_utimes(int dfd, const char __user *name, const struct timespec64 
 		return flags ? -EINVAL : change_fd(dfd, &a);
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return change_at(dfd, name, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &a);
-}
-
-long sys_utimensat(int dfd, const char __user *name, struct timespec64 __user *utimes, int flags)
-{
-	struct timespec64 t[2];
-
-	if (utimes) {
-		if (copy_from_user(t, utimes, sizeof(t)))
-			return -EFAULT;
-		if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
-			return 0;
-	}
-	return do_utimes(dfd, name, utimes ? t : NULL, flags);
-}
-
-long sys_futimesat(int dfd, const char __user *name, struct timeval __user *utimes)
-{
-	struct timeval tv[2];
-	struct timespec64 t[2];
-
-	if (!utimes)
-		return do_utimes(dfd, name, NULL, 0);
-	if (copy_from_user(tv, utimes, sizeof(tv)))
-		return -EFAULT;
-	for (int i = 0; i < 2; i++) {
-		if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
-			return -EINVAL;
-		t[i] = (struct timespec64){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
-	}
-	return do_utimes(dfd, name, t, 0);
-}
-
-long sys_utimes(const char __user *name, struct timeval __user *utimes) { return sys_futimesat(AT_FDCWD, name, utimes); }
-
-long sys_utime(const char __user *name, s64 __user *times)
-{
-	struct timespec64 t[2] = {};
-
-	if (times && (get_user(t[0].tv_sec, times) || get_user(t[1].tv_sec, times + 1)))
-		return -EFAULT;
-	return do_utimes(AT_FDCWD, name, times ? t : NULL, 0);
+	return change_at(dfd, name, lookup_flags(flags), &a);
 }
 
 /* ---- the caller's place ---- */
@@ -395,17 +296,14 @@ long sys_umask(int mask)
 
 static int change_dir(const char __user *name, struct path *which, bool root)
 {
-	struct path path;
-	int err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	struct path path __cleanup(path_put) = {};
+	int err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path) ?:
+		  inode_permission(path.dentry->d_inode, MAY_EXEC);
 
-	if (err)
-		return err;
-	err = inode_permission(path.dentry->d_inode, MAY_EXEC);
 	if (!err && root && !capable(CAP_SYS_CHROOT))
 		err = -EPERM;
 	if (!err)
 		set_fs_path(current->fs, which, &path);
-	path_put(&path);
 	return err;
 }
 
@@ -414,7 +312,7 @@ long sys_chroot(const char __user *name) { return change_dir(name, &current->fs-
 
 long sys_fchdir(int fd)
 {
-	struct fd f = fdget_raw(fd);
+	struct fd f __cleanup(fdput) = fdget_raw(fd);
 	int err;
 
 	if (!f.file)
@@ -422,6 +320,5 @@ long sys_fchdir(int fd)
 	err = S_ISDIR(f.file->f_inode->i_mode) ? inode_permission(f.file->f_inode, MAY_EXEC) : -ENOTDIR;
 	if (!err)
 		set_fs_path(current->fs, &current->fs->pwd, &f.file->f_path);
-	fdput(f);
 	return err;
 }

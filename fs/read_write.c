@@ -66,7 +66,7 @@ static __always_inline void pos_unlock(struct file *f, bool locked)
 
 long sys_read(int fd, char __user *buf, size_t count)
 {
-	struct fd f = fdget(fd);
+	struct fd f __cleanup(fdput) = fdget(fd);
 	ssize_t n;
 	bool locked;
 
@@ -75,13 +75,12 @@ long sys_read(int fd, char __user *buf, size_t count)
 	locked = pos_lock(f.file);
 	n = vfs_read(f.file, buf, count, &f.file->f_pos);
 	pos_unlock(f.file, locked);
-	fdput(f);
 	return n;
 }
 
 long sys_write(int fd, const char __user *buf, size_t count)
 {
-	struct fd f = fdget(fd);
+	struct fd f __cleanup(fdput) = fdget(fd);
 	ssize_t n;
 	bool locked;
 
@@ -90,38 +89,27 @@ long sys_write(int fd, const char __user *buf, size_t count)
 	locked = pos_lock(f.file);
 	n = vfs_write(f.file, buf, count, &f.file->f_pos);
 	pos_unlock(f.file, locked);
-	fdput(f);
 	return n;
+}
+
+/* What the calls that name a position want first: it is one, and f is a file that has positions. */
+static int check_pos(const struct file *f, loff_t pos)
+{
+	return pos < 0 ? -EINVAL : !f ? -EBADF : f->f_op->unseekable ? -ESPIPE : 0;
 }
 
 long sys_pread64(int fd, char __user *buf, size_t count, loff_t pos)
 {
-	struct fd f;
-	ssize_t n;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
-	if (pos < 0)
-		return -EINVAL;
-	f = fdget(fd);
-	if (!f.file)
-		return -EBADF;
-	n = f.file->f_op->unseekable ? -ESPIPE : vfs_read(f.file, buf, count, &pos);
-	fdput(f);
-	return n;
+	return check_pos(f.file, pos) ?: vfs_read(f.file, buf, count, &pos);
 }
 
 long sys_pwrite64(int fd, const char __user *buf, size_t count, loff_t pos)
 {
-	struct fd f;
-	ssize_t n;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
-	if (pos < 0)
-		return -EINVAL;
-	f = fdget(fd);
-	if (!f.file)
-		return -EBADF;
-	n = f.file->f_op->unseekable ? -ESPIPE : vfs_write(f.file, buf, count, &pos);
-	fdput(f);
-	return n;
+	return check_pos(f.file, pos) ?: vfs_write(f.file, buf, count, &pos);
 }
 
 /* Regular files, through the page cache. Bytes or -errno */
@@ -129,9 +117,7 @@ ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos)
 {
 	ssize_t done;
 
-	if (!S_ISREG(f->f_inode->i_mode) || !(f->f_mode & FMODE_READ))
-		return -EINVAL;
-	if (*pos < 0)
+	if (!S_ISREG(f->f_inode->i_mode) || !(f->f_mode & FMODE_READ) || *pos < 0)
 		return -EINVAL;
 	done = mapping_read(f->f_mapping, buf, n, *pos);
 	if (done > 0)
@@ -203,7 +189,7 @@ static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned 
 
 static long iov_at_pos(int fd, const struct iovec __user *vec, unsigned long vlen, bool write)
 {
-	struct fd f = fdget(fd);
+	struct fd f __cleanup(fdput) = fdget(fd);
 	ssize_t n;
 	bool locked;
 
@@ -212,23 +198,14 @@ static long iov_at_pos(int fd, const struct iovec __user *vec, unsigned long vle
 	locked = pos_lock(f.file);
 	n = do_iov(f.file, vec, vlen, &f.file->f_pos, write);
 	pos_unlock(f.file, locked);
-	fdput(f);
 	return n;
 }
 
 static long iov_at(int fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos, bool write)
 {
-	struct fd f;
-	ssize_t n;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
-	if (pos < 0)
-		return -EINVAL;
-	f = fdget(fd);
-	if (!f.file)
-		return -EBADF;
-	n = f.file->f_op->unseekable ? -ESPIPE : do_iov(f.file, vec, vlen, &pos, write);
-	fdput(f);
-	return n;
+	return check_pos(f.file, pos) ?: do_iov(f.file, vec, vlen, &pos, write);
 }
 
 long sys_readv(int fd, const struct iovec __user *vec, unsigned long vlen) { return iov_at_pos(fd, vec, vlen, false); }
@@ -237,77 +214,48 @@ long sys_preadv(int fd, const struct iovec __user *vec, unsigned long vlen, loff
 long sys_pwritev(int fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos) { return iov_at(fd, vec, vlen, pos, true); }
 
 /* ---- position ---- */
-/* The next page that is (data) or is not there. An offset or -ENXIO */
-static loff_t seek_data_hole(struct inode *i, loff_t off, bool data)
-{
-	struct address_space *m = i->i_mapping;
-	loff_t size = i_size_read(i);
-	unsigned long index = off >> PAGE_SHIFT, found;
-
-	if (off < 0 || off >= size)
-		return -ENXIO;
-	spin_lock(&m->tree_lock);
-	found = index;
-	if (data) {
-		index = radix_next(&m->pages, &found) ? found : size;
-	} else {
-		while (radix_lookup(&m->pages, index))
-			index++;
-	}
-	spin_unlock(&m->tree_lock);
-	if (index > (u64)size >> PAGE_SHIFT || (index << PAGE_SHIFT) >= size)
-		return data ? -ENXIO : size;
-	return max(off, (loff_t)(index << PAGE_SHIFT));
-}
-
 static loff_t generic_llseek(struct file *f, loff_t off, int whence)
 {
 	struct inode *i = f->f_inode;
 
 	if (whence == SEEK_CUR)
 		off += f->f_pos;
-	else if (whence == SEEK_END)
-		off = S_ISDIR(i->i_mode) ? -EINVAL : off + i_size_read(i);
-	else if (whence == SEEK_DATA || whence == SEEK_HOLE)
-		off = S_ISREG(i->i_mode) ? seek_data_hole(i, off, whence == SEEK_DATA) : -EINVAL;
+	else if (whence == SEEK_END && !S_ISDIR(i->i_mode))
+		off += i_size_read(i);
 	else if (whence != SEEK_SET)
 		return -EINVAL;
-	if (off == -ENXIO && whence >= SEEK_DATA)
-		return off;
 	if (off < 0)
 		return -EINVAL;
-	f->f_pos = off;
-	return off;
+	return f->f_pos = off;
 }
 
 long sys_lseek(int fd, loff_t offset, int whence)
 {
-	struct fd f = fdget(fd);
-	loff_t pos = -EINVAL;
+	struct fd f __cleanup(fdput) = fdget(fd);
+	loff_t (*llseek)(struct file *, loff_t, int);
 	bool locked;
 
 	if (!f.file)
 		return -EBADF;
+	if ((unsigned)whence > SEEK_HOLE)
+		return -EINVAL;
+	if (f.file->f_op->unseekable)
+		return -ESPIPE;
+	llseek = f.file->f_op->llseek ?: generic_llseek;
 	locked = pos_lock(f.file);
-	if ((unsigned)whence <= SEEK_HOLE)
-		pos = f.file->f_op->unseekable ? -ESPIPE :
-			f.file->f_op->llseek ? f.file->f_op->llseek(f.file, offset, whence) : generic_llseek(f.file, offset, whence);
+	offset = llseek(f.file, offset, whence);
 	pos_unlock(f.file, locked);
-	fdput(f);
-	return pos;
+	return offset;
 }
 
 /* ---- to the disk, of which there is none yet ---- */
 long sys_fsync(int fd)
 {
-	struct fd f = fdget(fd);
-	int err;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
 	if (!f.file)
 		return -EBADF;
-	err = f.file->f_op->fsync ? f.file->f_op->fsync(f.file) : -EINVAL;
-	fdput(f);
-	return err;
+	return f.file->f_op->fsync ? f.file->f_op->fsync(f.file) : -EINVAL;
 }
 
 long sys_fdatasync(int fd) { return sys_fsync(fd); }
@@ -315,32 +263,18 @@ long sys_sync(void) { return 0; }
 
 long sys_syncfs(int fd)
 {
-	struct fd f = fdget(fd);
+	struct fd f __cleanup(fdput) = fdget(fd);
 
-	fdput(f);
 	return f.file ? 0 : -EBADF;
-}
-
-long sys_readahead(int fd, loff_t offset, size_t count)
-{
-	struct fd f = fdget(fd);
-	long err = !f.file || !(f.file->f_mode & FMODE_READ) ? -EBADF : S_ISREG(f.file->f_inode->i_mode) ? 0 : -EINVAL;
-
-	fdput(f);
-	return err;
 }
 
 long sys_fadvise64(int fd, loff_t offset, loff_t len, int advice)
 {
-	struct fd f = fdget(fd);
-	long err = 0;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
 	if (!f.file)
 		return -EBADF;
 	if (S_ISFIFO(f.file->f_inode->i_mode))
-		err = -ESPIPE;
-	else if (len < 0 || (unsigned)advice > POSIX_FADV_NOREUSE)
-		err = -EINVAL;
-	fdput(f);
-	return err;
+		return -ESPIPE;
+	return len < 0 || (unsigned)advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * readdir: getdents and getdents64.
+ * readdir: getdents64.
  *
  * The file system's iterate() hands names to an actor, under a spinlock perhaps: the actor only fills a page of our
  * own, and the page goes out to the user between two calls of iterate(). A record's d_off is where the next begins.
@@ -16,17 +16,14 @@ struct dirent_buf {
 	char *page;
 	unsigned used, room;		/* bytes in page; room for this call of iterate */
 	s64 *last_off;			/* d_off of the last record */
-	bool old;			/* getdents: struct linux_dirent */
 	bool full;
 };
 
 static bool fill_dirent(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino, unsigned type)
 {
 	struct dirent_buf *b = container_of(ctx, struct dirent_buf, ctx);
-	unsigned reclen = ALIGN((b->old ? offsetof(struct linux_dirent, d_name) + 1 : offsetof(struct linux_dirent64, d_name)) +
-				len + 1, 8);
+	unsigned reclen = ALIGN(offsetof(struct linux_dirent64, d_name) + len + 1, 8);
 	struct linux_dirent64 *d = (struct linux_dirent64 *)(b->page + b->used);
-	char *text = b->old ? ((struct linux_dirent *)d)->d_name : d->d_name;
 
 	if (b->used + reclen > b->room) {
 		b->full = true;
@@ -38,12 +35,9 @@ static bool fill_dirent(struct dir_context *ctx, const char *name, int len, loff
 	*(u64 *)((char *)d + reclen - 8) = 0;	/* the padding */
 	d->d_ino = ino;
 	d->d_reclen = reclen;
-	if (b->old)
-		((char *)d)[reclen - 1] = type;
-	else
-		d->d_type = type;
-	memcpy(text, name, len);
-	text[len] = '\0';
+	d->d_type = type;
+	memcpy(d->d_name, name, len);
+	d->d_name[len] = '\0';
 	b->used += reclen;
 	return true;
 }
@@ -80,39 +74,26 @@ static long read_dir(struct file *f, char __user *out, unsigned count, struct di
 	return done ? done : err;
 }
 
-static long do_getdents(unsigned fd, void __user *out, unsigned count, bool old)
+long sys_getdents64(unsigned fd, struct linux_dirent64 __user *dirent, unsigned count)
 {
-	struct dirent_buf b = { .ctx.actor = fill_dirent, .old = old };
-	struct fd f = fdget(fd);
+	struct dirent_buf b = { .ctx.actor = fill_dirent };
+	struct fd f __cleanup(fdput) = fdget(fd);
 	bool locked;
-	long err = -ENOTDIR;
+	long n;
 
 	if (!f.file)
 		return -EBADF;
 	if (!f.file->f_op->iterate)
-		goto put;
+		return -ENOTDIR;
 	b.page = getname_buf();
-	err = -ENOMEM;
 	if (!b.page)
-		goto put;
+		return -ENOMEM;
 	locked = atomic_read(&f.file->f_count) > 1;
 	if (locked)
 		mutex_lock(&f.file->f_pos_lock);
-	err = read_dir(f.file, out, count, &b);
+	n = read_dir(f.file, (char __user *)dirent, count, &b);
 	if (locked)
 		mutex_unlock(&f.file->f_pos_lock);
 	putname_buf(b.page);
-put:
-	fdput(f);
-	return err;
-}
-
-long sys_getdents64(unsigned fd, struct linux_dirent64 __user *dirent, unsigned count)
-{
-	return do_getdents(fd, dirent, count, false);
-}
-
-long sys_getdents(unsigned fd, struct linux_dirent __user *dirent, unsigned count)
-{
-	return do_getdents(fd, dirent, count, true);
+	return n;
 }

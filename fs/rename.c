@@ -4,14 +4,12 @@
  * Locks: both directories' i_rwsem (write), the ancestor first; when they differ, under rename_mutex, so that the
  * tree's shape stands still while we ask who is whose ancestor (F6: no directory gets below itself).
  *
- * In Linux: do_renameat2 and lock_rename in fs/namei.c.
+ * In Linux: do_renameat2 and lock_rename in fs/namei.c. There also RENAME_EXCHANGE and RENAME_WHITEOUT.
  */
 #include "fs/namei.h"
 #include "kernel/syscall.h"
 
 #define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
-#define RENAME_WHITEOUT 4
 static DEFINE_MUTEX(rename_mutex, RANK_RENAME);
 
 /* The child of top through which d lies below it, or NULL. => rename_mutex, or same directory */
@@ -51,29 +49,26 @@ static void unlock_rename(struct dentry *a, struct dentry *b)
 }
 
 /* new is negative and fresh when there is nothing at the target. */
-static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags)
+static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new)
 {
-	bool is_dir = S_ISDIR(old->d_inode->i_mode), exchange = flags & RENAME_EXCHANGE;
-	bool new_is_dir = new->d_inode && S_ISDIR(new->d_inode->i_mode);
+	bool is_dir = S_ISDIR(old->d_inode->i_mode);
 	int err;
 
 	if (old->d_inode == new->d_inode)
 		return 0;
 	err = may_delete(odir, old, is_dir);
 	if (!err)
-		err = new->d_inode ? may_delete(ndir, new, exchange ? new_is_dir : is_dir) : may_create(ndir);
+		err = new->d_inode ? may_delete(ndir, new, is_dir) : may_create(ndir);
 	if (!err && !odir->i_op->rename)
 		err = -EPERM;
 	if (!err && odir != ndir && is_dir)	/* its ".." changes */
 		err = inode_permission(old->d_inode, MAY_WRITE);
-	if (!err && odir != ndir && exchange && new_is_dir)
-		err = inode_permission(new->d_inode, MAY_WRITE);
 	if (!err && ((old->d_flags | new->d_flags) & DCACHE_MOUNTED))
 		err = -EBUSY;
 	if (!err)
-		err = odir->i_op->rename(odir, old, ndir, new, flags);
+		err = odir->i_op->rename(odir, old, ndir, new);
 	if (!err)
-		d_move(old, new, exchange);
+		d_move(old, new);
 	return err;
 }
 
@@ -81,37 +76,31 @@ static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir
 static int rename_locked(struct lookup_parent *o, struct lookup_parent *n, struct dentry *trap, unsigned flags)
 {
 	struct dentry *old = lookup_existing(o), *new;
-	int err = PTR_ERR(old);
+	int err = 0;
 
 	if (IS_ERR(old))
-		return err;
+		return PTR_ERR(old);
 	new = lookup_one(n->path.dentry, &n->last);
-	err = PTR_ERR(new);
-	if (IS_ERR(new))
-		goto put_old;
-	err = 0;
-	if (new && (flags & RENAME_NOREPLACE))
+	if (IS_ERR(new)) {
+		err = PTR_ERR(new);
+		new = NULL;
+	} else if (new && (flags & RENAME_NOREPLACE)) {
 		err = -EEXIST;
-	else if (!new && (flags & RENAME_EXCHANGE))
-		err = -ENOENT;
-	else if ((flags & RENAME_EXCHANGE) && !S_ISDIR(new->d_inode->i_mode) && n->slash)
+	} else if (!S_ISDIR(old->d_inode->i_mode) && (o->slash || n->slash)) {
 		err = -ENOTDIR;
-	else if (!S_ISDIR(old->d_inode->i_mode) && (o->slash || (!(flags & RENAME_EXCHANGE) && n->slash)))
-		err = -ENOTDIR;
-	else if (old == trap)
+	} else if (old == trap) {
 		err = -EINVAL;
-	else if (new && new == trap)
-		err = flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	else if (!new && (n->path.dentry->d_flags & DCACHE_DELETED))
+	} else if (new && new == trap) {
+		err = -ENOTEMPTY;
+	} else if (!new && (n->path.dentry->d_flags & DCACHE_DELETED)) {
 		err = -ENOENT;
-	if (!err && !new) {
+	} else if (!new) {
 		new = d_alloc(n->path.dentry, &n->last);
 		err = new ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = vfs_rename(o->path.dentry->d_inode, old, n->path.dentry->d_inode, new, flags);
+		err = vfs_rename(o->path.dentry->d_inode, old, n->path.dentry->d_inode, new);
 	dput(new);
-put_old:
 	dput(old);
 	return err;
 }
@@ -148,18 +137,12 @@ put_old:
 
 long sys_renameat2(int olddfd, const char __user *old, int newdfd, const char __user *new, unsigned flags)
 {
-	struct filename from, to;
-	long err;
+	struct filename from __cleanup(drop_name), to __cleanup(drop_name);
+	long err = two_names(&from, old, 0, &to, new);
 
-	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~RENAME_NOREPLACE)
 		return -EINVAL;
-	err = two_names(&from, old, 0, &to, new);
-	if (err)
-		return err;
-	err = do_renameat2(olddfd, from.name, newdfd, to.name, flags);
-	drop_name(&from);
-	drop_name(&to);
-	return err;
+	return err ?: do_renameat2(olddfd, from.name, newdfd, to.name, flags);
 }
 
 long sys_rename(const char __user *old, const char __user *new) { return sys_renameat2(AT_FDCWD, old, AT_FDCWD, new, 0); }

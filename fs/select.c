@@ -121,23 +121,16 @@ static int poll_sleep(struct poll_wqueues *pwq, u64 deadline)
 	return left != 0;
 }
 
-static unsigned poll_file(struct file *f, struct poll_table *pt)
-{
-	return f->f_op->poll ? f->f_op->poll(f, pt) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
-}
-
 /* The answer for one fd, 0: not ready. */
 static unsigned poll_fd(int fd, unsigned events, struct poll_wqueues *pwq)
 {
-	struct fd f = fdget(fd);
-	unsigned mask;
+	struct fd f __cleanup(fdput) = fdget(fd);
 
 	if (!f.file)
 		return POLLNVAL;
-	pwq->pt.events = events | POLLERR | POLLHUP;
-	mask = poll_file(f.file, &pwq->pt) & pwq->pt.events;
-	fdput(f);
-	return mask;
+	pwq->pt.events = events;
+	return events & (f.file->f_op->poll ? f.file->f_op->poll(f.file, &pwq->pt) :
+				 POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
 }
 
 /* ---- poll ---- */
@@ -177,86 +170,85 @@ static int do_sys_poll(struct pollfd __user *ufds, unsigned n, u64 deadline)
 		fds = kmalloc(n * sizeof(*fds), GFP_KERNEL);
 	if (!fds)
 		return -ENOMEM;
-	if (copy_from_user(fds, ufds, n * sizeof(*fds)))
-		goto free;
-	ret = do_poll(fds, n, deadline);
+	if (!copy_from_user(fds, ufds, n * sizeof(*fds)))
+		ret = 0;
+	for (unsigned i = 0; i < n; i++)
+		fds[i].events |= POLLERR | POLLHUP;
+	if (!ret)
+		ret = do_poll(fds, n, deadline);
 	for (unsigned i = 0; ret >= 0 && i < n; i++)
 		if (put_user(fds[i].revents, &ufds[i].revents))
 			ret = -EFAULT;
-free:
 	if (fds != small)
 		kfree(fds);
 	return ret;
 }
 
-/* ---- select ---- */
+/* ---- select: a poll whose question and answer are bitmaps ---- */
+static const unsigned poll_sets[3] = { POLLIN_SET, POLLOUT_SET, POLLEX_SET };
 
-/* bits[0..2]: what is asked for; bits[3..5]: the answer. */
-static int do_select(int n, unsigned long *bits[6], u64 deadline)
+/* The fds below n that stand in a map of bits[0..2], for poll. Their number */
+static unsigned bits_to_fds(int n, unsigned long *bits[3], struct pollfd *fds)
 {
-	static const unsigned sets[3] = { POLLIN_SET, POLLOUT_SET, POLLEX_SET };
-	struct poll_wqueues pwq;
-	bool last = !deadline;
-	int ready, ret;
+	unsigned nr = 0;
 
-	poll_init(&pwq, deadline);
-	for (;; last = !ret) {
-		ready = ret = 0;
-		for (int fd = 0; fd < n && ret >= 0; fd++) {
-			unsigned events = 0, mask;
+	for (int fd = 0; fd < n; fd++) {
+		unsigned events = 0;
 
-			for (int s = 0; s < 3; s++)
-				events |= test_bit(fd, bits[s]) ? sets[s] : 0;
-			if (!events)
-				continue;
-			mask = poll_fd(fd, events, &pwq);
-			if (mask & POLLNVAL)
-				ret = -EBADF;
-			for (int s = 0; s < 3; s++) {
-				if (!(mask & sets[s]) || !test_bit(fd, bits[s]))
-					continue;
-				set_bit(fd, bits[3 + s]);
-				ready++;
-				pwq.pt.queue = NULL;
-			}
-		}
-		if (!ret)
-			ret = ready ? ready : poll_sleep(&pwq, last ? 0 : deadline);
-		if (ready || ret < 0 || last)
-			break;
+		for (int s = 0; s < 3; s++)
+			events |= test_bit(fd, bits[s]) ? poll_sets[s] : 0;
+		if (events)
+			fds[nr++] = (struct pollfd){ .fd = fd, .events = events };
 	}
-	poll_free(&pwq);
-	return ret;
+	return nr;
+}
+
+/* Leaves the bits of what is ready. Their number, or -EBADF */
+static int fds_to_bits(const struct pollfd *fds, unsigned nr, unsigned long *bits[3])
+{
+	int ready = 0;
+
+	for (unsigned i = 0; i < nr; i++)
+		for (int s = 0; s < 3; s++) {
+			if (fds[i].revents & POLLNVAL)
+				return -EBADF;
+			if (!((u16)fds[i].revents & poll_sets[s]))
+				clear_bit(fds[i].fd, bits[s]);
+			ready += test_bit(fds[i].fd, bits[s]);
+		}
+	return ready;
 }
 
 static int core_sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, u64 deadline)
 {
-	unsigned long small[6 * 4], *buf = small, *bits[6];
 	u64 __user *user[3] = { in, out, ex };
-	int ret = -EFAULT;
+	unsigned long *bits[3], bytes;
+	struct pollfd *fds;
+	int ret;
 
 	if (n < 0)
 		return -EINVAL;
 	n = min_t(unsigned, n, current->files->fdt->max_fds);
-	unsigned words = BITS_TO_LONGS(n), bytes = words * 8;
-
-	if (words * 6 > ARRAY_SIZE(small))
-		buf = kmalloc(6 * bytes, GFP_KERNEL);
-	if (!buf)
+	bytes = BITS_TO_LONGS(n) * 8;
+	fds = kzalloc((n + 1) * sizeof(*fds) + 3 * bytes, GFP_KERNEL);
+	if (!fds)
 		return -ENOMEM;
-	memset(buf, 0, 6 * bytes);
-	for (int s = 0; s < 6; s++)
-		bits[s] = buf + s * words;
-	for (int s = 0; s < 3; s++)
-		if (user[s] && copy_from_user(bits[s], user[s], bytes))
-			goto free;
-	ret = do_select(n, bits, deadline);
+	for (int s = 0; s < 3; s++) {
+		bits[s] = (void *)(fds + n) + s * bytes;
+		if (user[s] && copy_from_user(bits[s], user[s], bytes)) {
+			kfree(fds);
+			return -EFAULT;
+		}
+	}
+	unsigned nr = bits_to_fds(n, bits, fds);
+
+	ret = do_poll(fds, nr, deadline);
+	if (ret >= 0)
+		ret = fds_to_bits(fds, nr, bits);
 	for (int s = 0; s < 3 && ret >= 0; s++)
-		if (user[s] && copy_to_user(user[s], bits[3 + s], bytes))
+		if (user[s] && copy_to_user(user[s], bits[s], bytes))
 			ret = -EFAULT;
-free:
-	if (buf != small)
-		kfree(buf);
+	kfree(fds);
 	return ret;
 }
 

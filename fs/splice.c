@@ -63,27 +63,21 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *ppos, size
 
 long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
 {
-	struct fd in, out;
+	struct fd in __cleanup(fdput) = fdget(in_fd), out __cleanup(fdput) = fdget(out_fd);
 	loff_t pos;
-	ssize_t n = -EBADF;
+	ssize_t n;
 
 	if (offset && copy_from_user(&pos, offset, sizeof(pos)))
 		return -EFAULT;
-	in = fdget(in_fd);
-	out = fdget(out_fd);
-	if (in.file && out.file)
-		n = do_sendfile(out.file, in.file, offset ? &pos : &in.file->f_pos, count);
-	if (offset && in.file && n >= 0 && put_user(pos, offset))
-		n = -EFAULT;
-	fdput(in);
-	fdput(out);
-	return n;
+	if (!in.file || !out.file)
+		return -EBADF;
+	n = do_sendfile(out.file, in.file, offset ? &pos : &in.file->f_pos, count);
+	return offset && n >= 0 && put_user(pos, offset) ? -EFAULT : n;
 }
 
 static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff_t *op, size_t len, unsigned flags)
 {
 	struct inode *i = in->f_inode, *o = out->f_inode;
-	size_t left;
 
 	if (flags)
 		return -EINVAL;
@@ -97,8 +91,7 @@ static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff
 		return -EOVERFLOW;
 	if (*ip < 0 || *op < 0 || (loff_t)(*ip + len) < 0 || (loff_t)(*op + len) < 0)
 		return -EINVAL;
-	left = max_t(loff_t, i_size_read(i) - *ip, 0);
-	len = min(min(len, left), MAX_RW_COUNT);
+	len = min(min_t(size_t, len, max_t(loff_t, i_size_read(i) - *ip, 0)), MAX_RW_COUNT);
 	if (i == o && *op + (loff_t)len > *ip && *op < *ip + (loff_t)len)
 		return -EINVAL;
 	return copy_through_window(in, ip, out, op, len);
@@ -106,28 +99,22 @@ static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff
 
 long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len, unsigned flags)
 {
-	struct fd in = fdget(fd_in), out = fdget(fd_out);
+	struct fd in __cleanup(fdput) = fdget(fd_in), out __cleanup(fdput) = fdget(fd_out);
 	loff_t ip, op;
-	ssize_t n = -EBADF;
+	ssize_t n;
 
 	if (!in.file || !out.file)
-		goto put;
-	n = -EFAULT;
+		return -EBADF;
 	ip = in.file->f_pos;
 	op = out.file->f_pos;
-	if ((off_in && copy_from_user(&ip, off_in, sizeof(ip))) || (off_out && copy_from_user(&op, off_out, sizeof(op))))
-		goto put;
+	if ((off_in && get_user(ip, off_in)) || (off_out && get_user(op, off_out)))
+		return -EFAULT;
 	n = do_copy_range(in.file, &ip, out.file, &op, len, flags);
 	if (n <= 0)
-		goto put;
+		return n;
 	if (!off_in)
 		in.file->f_pos = ip;
 	if (!off_out)
 		out.file->f_pos = op;
-	if ((off_in && put_user(ip, off_in)) || (off_out && put_user(op, off_out)))
-		n = -EFAULT;
-put:
-	fdput(in);
-	fdput(out);
-	return n;
+	return (off_in && put_user(ip, off_in)) || (off_out && put_user(op, off_out)) ? -EFAULT : n;
 }

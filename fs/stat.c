@@ -37,14 +37,9 @@ static int copy_stat(const struct path *path, struct stat __user *buf)
 
 static long stat_at(int dfd, const char __user *name, unsigned lookup, struct stat __user *buf)
 {
-	struct path path;
-	int err = user_path_at(dfd, name, lookup, &path);
+	struct path path __cleanup(path_put) = {};
 
-	if (err)
-		return err;
-	err = copy_stat(&path, buf);
-	path_put(&path);
-	return err;
+	return user_path_at(dfd, name, lookup, &path) ?: copy_stat(&path, buf);
 }
 
 long sys_newstat(const char __user *name, struct stat __user *buf) { return stat_at(AT_FDCWD, name, LOOKUP_FOLLOW, buf); }
@@ -52,16 +47,9 @@ long sys_newlstat(const char __user *name, struct stat __user *buf) { return sta
 
 long sys_newfstat(int fd, struct stat __user *buf)
 {
-	struct fd f = fdget_raw(fd);
-	int err = f.file ? copy_stat(&f.file->f_path, buf) : -EBADF;
+	struct fd f __cleanup(fdput) = fdget_raw(fd);
 
-	fdput(f);
-	return err;
-}
-
-static unsigned lookup_flags(int flag)
-{
-	return (flag & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flag & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	return f.file ? copy_stat(&f.file->f_path, buf) : -EBADF;
 }
 
 /* With AT_EMPTY_PATH a NULL name means "" (Linux 6.11). */
@@ -95,58 +83,48 @@ static int copy_statx(const struct path *path, struct statx __user *buf)
 
 	if (err)
 		return err;
-	sx = (struct statx){ .stx_mask = STATX_BASIC_STATS | STATX_MNT_ID, .stx_blksize = k.blksize, .stx_nlink = k.nlink,
+	sx = (struct statx){ .stx_mask = STATX_BASIC_STATS, .stx_blksize = k.blksize, .stx_nlink = k.nlink,
 		.stx_uid = k.uid, .stx_gid = k.gid, .stx_mode = k.mode, .stx_ino = k.ino, .stx_size = k.size,
 		.stx_blocks = k.blocks, .stx_atime = statx_time(k.atime), .stx_ctime = statx_time(k.ctime),
 		.stx_mtime = statx_time(k.mtime), .stx_rdev_major = MAJOR(k.rdev), .stx_rdev_minor = MINOR(k.rdev),
-		.stx_dev_major = MAJOR(k.dev), .stx_dev_minor = MINOR(k.dev), .stx_mnt_id = path->mnt->mnt_id };
+		.stx_dev_major = MAJOR(k.dev), .stx_dev_minor = MINOR(k.dev) };
 	return copy_to_user(buf, &sx, sizeof(sx)) ? -EFAULT : 0;
 }
 
 long sys_statx(int dfd, const char __user *name, unsigned flags, unsigned mask, struct statx __user *buf)
 {
-	struct path path;
-	struct fd f;
-	int err;
+	struct path path __cleanup(path_put) = {};
 
 	if ((mask & STATX__RESERVED) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
 	    (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)))
 		return -EINVAL;
 	if (dfd >= 0 && is_empty_name(name, flags)) {
-		f = fdget_raw(dfd);
-		err = f.file ? copy_statx(&f.file->f_path, buf) : -EBADF;
-		fdput(f);
-		return err;
+		struct fd f __cleanup(fdput) = fdget_raw(dfd);
+
+		return f.file ? copy_statx(&f.file->f_path, buf) : -EBADF;
 	}
-	err = user_path_at(dfd, name, lookup_flags(flags), &path);
-	if (err)
-		return err;
-	err = copy_statx(&path, buf);
-	path_put(&path);
-	return err;
+	return user_path_at(dfd, name, lookup_flags(flags), &path) ?: copy_statx(&path, buf);
+}
+
+static int copy_statfs(const struct path *path, struct statfs __user *buf)
+{
+	struct statfs st;
+
+	return vfs_statfs(path, &st) ?: copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 long sys_statfs(const char __user *name, struct statfs __user *buf)
 {
-	struct path path;
-	struct statfs st;
-	int err = user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+	struct path path __cleanup(path_put) = {};
 
-	if (err)
-		return err;
-	err = vfs_statfs(&path, &st);
-	path_put(&path);
-	return err ? err : copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
+	return user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path) ?: copy_statfs(&path, buf);
 }
 
 long sys_fstatfs(int fd, struct statfs __user *buf)
 {
-	struct fd f = fdget_raw(fd);
-	struct statfs st;
-	int err = f.file ? vfs_statfs(&f.file->f_path, &st) : -EBADF;
+	struct fd f __cleanup(fdput) = fdget_raw(fd);
 
-	fdput(f);
-	return err ? err : copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
+	return f.file ? copy_statfs(&f.file->f_path, buf) : -EBADF;
 }
 
 /* ---- readlink ---- */
@@ -183,22 +161,13 @@ static int do_readlink(const struct path *path, char __user *out, int size, bool
 
 long sys_readlinkat(int dfd, const char __user *name, char __user *buf, int bufsiz)
 {
-	struct filename n;
-	struct path path;
-	int err;
+	struct filename n __cleanup(drop_name);
+	struct path path __cleanup(path_put) = {};
+	int err = init_name(&n, name, LOOKUP_EMPTY);
 
 	if (bufsiz <= 0)
 		return -EINVAL;
-	err = init_name(&n, name, LOOKUP_EMPTY);
-	if (err)
-		return err;
-	err = filename_lookup(dfd, n.name, LOOKUP_EMPTY, &path);
-	if (!err) {
-		err = do_readlink(&path, buf, bufsiz, !*n.name);
-		path_put(&path);
-	}
-	drop_name(&n);
-	return err;
+	return err ?: filename_lookup(dfd, n.name, LOOKUP_EMPTY, &path) ?: do_readlink(&path, buf, bufsiz, !*n.name);
 }
 
 long sys_readlink(const char __user *name, char __user *buf, int bufsiz)

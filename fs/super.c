@@ -128,7 +128,7 @@ struct file *alloc_file_pseudo(struct inode *inode, const char *name, unsigned f
 static struct mount *__init kern_mount(struct file_system_type *type, const char *devname)
 {
 	struct super_block *sb = get_super(type, devname, 0, NULL);
-	struct mount *m = IS_ERR(sb) ? NULL : alloc_mount(sb, sb->s_root, devname, 0);
+	struct mount *m = IS_ERR(sb) ? NULL : alloc_mount(sb, devname, 0);
 
 	if (!m)
 		panic("cannot mount %s: no memory", type->name);

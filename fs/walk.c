@@ -333,6 +333,6 @@ int walk_begin(struct nameidata *nd, int dfd, const char *name)
 		if (f.need_put)
 			shift_down(nd);
 	}
-	fdput(f);
+	fdput(&f);
 	return err;
 }

@@ -30,6 +30,7 @@ typedef u64 phys_addr_t;
 #define __noreturn __attribute__((noreturn))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __always_inline inline __attribute__((always_inline))
+#define __cleanup(fn) __attribute__((cleanup(fn)))	/* fn(&variable) where its block ends, by whatever way */
 #define noinline __attribute__((noinline))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

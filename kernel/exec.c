@@ -484,10 +484,8 @@ long sys_execve(const char __user *filename, const char __user *const __user *ar
 
 long sys_execveat(int dfd, const char __user *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags)
 {
-	struct filename *name = getname_flags(filename, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
-	long err = do_execveat(dfd, name->name, argv, envp, flags);
-	putname(name);
-	return err;
+	struct filename name __cleanup(drop_name);
+	long err = init_name(&name, filename, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+
+	return err ?: do_execveat(dfd, name.name, argv, envp, flags);
 }

@@ -19,7 +19,6 @@ SYSCALL1(74, 118, fsync, int, fd)
 SYSCALL1(75, 148, fdatasync, int, fd)
 SYSCALL0(162, 36, sync)
 SYSCALL1(306, -1, syncfs, int, fd)
-SYSCALL3(187, -1, readahead, int, fd, loff_t, offset, size_t, count)
 SYSCALL4(221, -1, fadvise64, int, fd, loff_t, offset, loff_t, len, int, advice)
 /* fs/open.c */
 SYSCALL3(2, 5, open, const char __user *, filename, int, flags, umode_t, mode)
@@ -45,9 +44,6 @@ SYSCALL3(94, 198, lchown, const char __user *, filename, uid_t, user, gid_t, gro
 SYSCALL5(260, 298, fchownat, int, dfd, const char __user *, filename, uid_t, user, gid_t, group, int, flag)
 SYSCALL1(95, 60, umask, int, mask)
 SYSCALL4(280, -1, utimensat, int, dfd, const char __user *, filename, struct timespec64 __user *, utimes, int, flags)
-SYSCALL2(235, -1, utimes, const char __user *, filename, struct timeval __user *, utimes)
-SYSCALL2(132, -1, utime, const char __user *, filename, s64 __user *, times)
-SYSCALL3(261, -1, futimesat, int, dfd, const char __user *, filename, struct timeval __user *, utimes)
 SYSCALL2(73, 143, flock, unsigned, fd, unsigned, cmd)
 /* fs/stat.c */
 SYSCALL2(4, -1, newstat, const char __user *, filename, struct stat __user *, statbuf)
@@ -88,7 +84,6 @@ SYSCALL5(316, 353, renameat2, int, olddfd, const char __user *, old, int, newdfd
 SYSCALL3(133, 14, mknod, const char __user *, filename, umode_t, mode, unsigned, dev)
 SYSCALL4(259, 297, mknodat, int, dfd, const char __user *, filename, umode_t, mode, unsigned, dev)
 /* fs/readdir.c, fs/dcache.c */
-SYSCALL3(78, -1, getdents, unsigned, fd, struct linux_dirent __user *, dirent, unsigned, count)
 SYSCALL3(217, 220, getdents64, unsigned, fd, struct linux_dirent64 __user *, dirent, unsigned, count)
 SYSCALL2(79, 183, getcwd, char __user *, buf, unsigned long, size)
 /* fs/fcntl.c, fs/ioctl in fs/fcntl.c, fs/file.c */
@@ -106,7 +101,6 @@ SYSCALL5(23, -1, select, int, n, u64 __user *, inp, u64 __user *, outp, u64 __us
 SYSCALL6(270, -1, pselect6, int, n, u64 __user *, inp, u64 __user *, outp, u64 __user *, exp, struct timespec64 __user *, tsp, void __user *, sig)
 SYSCALL5(165, 21, mount, char __user *, dev_name, char __user *, dir_name, char __user *, type, unsigned long, flags, void __user *, data)
 SYSCALL2(166, 52, umount2, char __user *, name, int, flags)
-SYSCALL2(155, 217, pivot_root, const char __user *, new_root, const char __user *, put_old)
 /* mm/mmap.c, mm/mremap in mm/ */
 SYSCALL6(9, -1, mmap, u64, addr, u64, len, u64, prot, u64, flags, u64, fd, u64, off)
 SYSCALL2(11, 91, munmap, u64, addr, size_t, len)

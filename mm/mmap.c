@@ -264,12 +264,10 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 	if (flags & MAP_ANONYMOUS)
 		return !(flags & MAP_HUGETLB) ? vm_mmap(NULL, addr, len, prot, flags, off) :
 		       no_huge_pages(addr, len, flags);
-	struct fd f = fdget(fd);
+	struct fd f __cleanup(fdput) = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	u64 ret = flags & MAP_HUGETLB ? (u64)-EINVAL : vm_mmap(f.file, addr, len, prot, flags, off);
-	fdput(f);
-	return ret;
+	return flags & MAP_HUGETLB ? (u64)-EINVAL : vm_mmap(f.file, addr, len, prot, flags, off);
 }
 
 /* ---- brk, stack, exec's parts ---- */

@@ -1,6 +1,6 @@
 /*
- * procfs: /proc/PID and what lies in it: a table of names, and three directories that are made up as they
- * are read: fd and fdinfo (descriptors), task (threads).
+ * procfs: /proc/PID and what lies in it: a table of names, and two directories that are made up as they
+ * are read: fd (descriptors) and task (threads).
  *
  * An inode holds its task_struct; whether the task is still one is asked each time.  In Linux: fs/proc/base.c, fd.c.
  */
@@ -9,7 +9,7 @@
 #include "string.h"
 
 static const struct dentry_operations pid_dops;
-static const struct inode_operations pid_iops, fd_iops, fdinfo_iops, task_iops;
+static const struct inode_operations pid_iops, fd_iops, task_iops;
 static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mem_fops, mounts_fops;
 
 bool task_gone(struct task_struct *p)
@@ -132,20 +132,7 @@ static int follow_fd(struct task_struct *p, int fd, struct path *out)
 	return 0;
 }
 
-static int show_fdinfo(struct seq_file *m, struct task_struct *p)
-{
-	struct file *f = get_task_file(p, PROC_I(m->inode)->fd);
-
-	if (!f)
-		return -ENOENT;
-	seq_printf(m, "pos:\t%li\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", f->f_pos, f->f_flags,
-		   f->f_path.mnt ? f->f_path.mnt->mnt_id : 0, f->f_inode->i_ino);
-	fput(f);
-	return 0;
-}
-
 static const struct pid_entry fd_entry = { .mode = S_IFLNK | 0700, .follow = follow_fd, .guarded = true };
-static const struct pid_entry fdinfo_entry = { .mode = S_IFREG | 0444, .show = show_fdinfo };
 
 static int magic_follow(struct dentry *d, struct path *out)
 {
@@ -183,8 +170,6 @@ static int fd_lookup(struct inode *dir, struct dentry *d)
 		return -ENOENT;
 	mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
 	fput(f);
-	if (!i->entry->follow)		/* of the directory fd */
-		return make_entry(d, i->task, &fdinfo_entry, fd, fdinfo_entry.mode, (u64)i->task->pid << 16 | 0x4000 | fd);
 	return make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
 }
 
@@ -213,11 +198,6 @@ static int fd_permission(struct inode *inode, int mask)
 	if (PROC_I(inode)->task->tgid == current->tgid || (c->fsuid == inode->i_uid && (mask & (inode->i_mode >> 6)) == mask))
 		return 0;
 	return capable(CAP_DAC_OVERRIDE) || (!(mask & MAY_WRITE) && capable(CAP_DAC_READ_SEARCH)) ? 0 : -EACCES;
-}
-
-static int fdinfo_permission(struct inode *inode, int mask)
-{
-	return mask & MAY_WRITE || may_trace(PROC_I(inode)->task) ? fd_permission(inode, mask) : -EACCES;
 }
 
 /* ---- threads ---- */
@@ -450,14 +430,13 @@ static int write_fail_nth(struct task_struct *p, char *text)
 const struct pid_entry tgid_entries[] = {
 	{ "task", S_IFDIR | 0555, .iop = &task_iops, .fop = &task_fops },	/* first: threads have all but this */
 	{ "fd", S_IFDIR | 0500, .iop = &fd_iops, .fop = &fd_fops, .follow = follow_fd },
-	{ "fdinfo", S_IFDIR | 0555, .iop = &fdinfo_iops, .fop = &fd_fops },
 	{ "environ", OWN, .show = show_environ, .guarded = true }, { "auxv", OWN, .show = show_auxv, .guarded = true },
 	{ "status", F, .show = show_status }, { "personality", OWN, .show = show_personality, .guarded = true }, { "limits", F, .show = show_limits },
 	{ "comm", S_IFREG | 0644, .show = show_comm, .write = write_comm }, { "cmdline", F, .show = show_cmdline }, { "stat", F, .show = show_stat },
 	{ "statm", F, .show = show_statm }, { "maps", F, .show = show_maps, .guarded = true },
 	{ "mem", S_IFREG | 0600, .fop = &mem_fops, .guarded = true },
 	{ "cwd", LNK, .follow = follow_cwd }, { "root", LNK, .follow = follow_root }, { "exe", LNK, .follow = follow_exe },
-	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts }, { "mountinfo", F, .fop = &mounts_fops, .show = show_mountinfo },
+	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts },
 	{ "smaps", F, .show = show_smaps, .guarded = true }, { "pagemap", OWN, .fop = &pagemap_fops, .guarded = true },
 	{ "pagetables", OWN, .fop = &pagetables_fops, .guarded = true },
 	{ "wchan", F, .show = show_wchan }, { "oom_score", F, .show = show_score },
@@ -503,7 +482,6 @@ static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
 static const struct inode_operations pid_iops = { .lookup = pid_dir_lookup, .setattr = pid_setattr };
 static const struct file_operations pid_fops = { .iterate = pid_dir_iterate };
 static const struct inode_operations fd_iops = { .lookup = fd_lookup, .permission = fd_permission, .setattr = pid_setattr };
-static const struct inode_operations fdinfo_iops = { .lookup = fd_lookup, .permission = fdinfo_permission, .setattr = pid_setattr };
 static const struct file_operations fd_fops = { .iterate = fd_iterate };
 static const struct inode_operations task_iops = { .lookup = task_lookup, .setattr = pid_setattr };
 static const struct file_operations task_fops = { .iterate = task_iterate };
@@ -516,7 +494,7 @@ static int pid_revalidate(struct dentry *d)
 	if (task_gone(i->task))
 		return 0;
 	own_inode(d->d_inode, i->task);
-	if (i->entry != &fd_entry && i->entry != &fdinfo_entry)
+	if (i->entry != &fd_entry)
 		return 1;
 	f = get_task_file(i->task, i->fd);
 	if (f)

@@ -45,7 +45,7 @@ struct proc_info {				/* i_private of every inode of procfs */
 	const struct proc_dir *dir;
 	const struct pid_entry *entry;
 	struct task_struct *task;		/* referenced */
-	int fd;					/* of fd/N and fdinfo/N */
+	int fd;					/* of fd/N */
 };
 static inline struct proc_info *PROC_I(const struct inode *inode) { return inode->i_private; }
 
@@ -74,4 +74,4 @@ int show_stat(struct seq_file *m, struct task_struct *p), show_status(struct seq
 	show_cmdline(struct seq_file *m, struct task_struct *p), show_environ(struct seq_file *m, struct task_struct *p),
 	show_auxv(struct seq_file *m, struct task_struct *p), show_io(struct seq_file *m, struct task_struct *p),
 	show_comm(struct seq_file *m, struct task_struct *p), show_wchan(struct seq_file *m, struct task_struct *p),
-	show_mounts(struct seq_file *m, struct task_struct *p), show_mountinfo(struct seq_file *m, struct task_struct *p);
+	show_mounts(struct seq_file *m, struct task_struct *p);

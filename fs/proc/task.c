@@ -382,25 +382,3 @@ int show_mounts(struct seq_file *m, struct task_struct *p)
 	return 0;
 }
 
-int show_mountinfo(struct seq_file *m, struct task_struct *p)
-{
-	struct mount *mnt;
-
-	down_read(&mount_sem);
-	list_for_each_entry(mnt, &mount_list, mnt_list) {
-		dev_t dev = mnt->mnt_sb->s_dev;
-
-		seq_printf(m, "%d %d %u:%u / ", mnt->mnt_id, mnt->mnt_parent->mnt_id, MAJOR(dev), MINOR(dev));
-		seq_path(m, &(struct path){ mnt, mnt->mnt_root }, " \t\n\\");
-		seq_putc(m, ' ');
-		mount_options(m, mnt, false);
-		seq_printf(m, " - %s ", mnt->mnt_sb->s_type->name);
-		seq_escape(m, mnt->mnt_devname, " \t\n\\");
-		seq_putc(m, ' ');
-		mount_options(m, mnt, true);
-		super_options(m, mnt);
-		seq_putc(m, '\n');
-	}
-	up_read(&mount_sem);
-	return 0;
-}

@@ -136,21 +136,18 @@ static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
 	return simple_empty(dentry) ? tmpfs_unlink(dir, dentry) : -ENOTEMPTY;
 }
 
-static int tmpfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new, unsigned flags)
+static int tmpfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new)
 {
-	int old_is_dir = S_ISDIR(old->d_inode->i_mode), new_is_dir = new->d_inode && S_ISDIR(new->d_inode->i_mode);
-	bool exchange = flags & 2;
+	int subdirs = S_ISDIR(old->d_inode->i_mode);
 
-	if (!exchange && new->d_inode) {
-		if (new_is_dir && !simple_empty(new))
+	if (new->d_inode) {
+		if (S_ISDIR(new->d_inode->i_mode) && !simple_empty(new))
 			return -ENOTEMPTY;
 		tmpfs_unlink(ndir, new);
 	}
-	dir_changed(odir, exchange ? 0 : -1, (exchange ? new_is_dir : 0) - old_is_dir);
-	dir_changed(ndir, exchange ? 0 : 1, old_is_dir - (exchange ? new_is_dir : 0));
+	dir_changed(odir, -1, -subdirs);
+	dir_changed(ndir, 1, subdirs);
 	inode_update_time(old->d_inode, false);
-	if (exchange)
-		inode_update_time(new->d_inode, false);
 	return 0;
 }
 
@@ -162,39 +159,10 @@ static const struct inode_operations tmpfs_link_operations = { .get_link = tmpfs
 static const struct inode_operations tmpfs_file_inode_operations;
 
 /* ---- contents ---- */
-static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
-{
-	struct address_space *m = f->f_mapping;
-	u64 index = (u64)off >> PAGE_SHIFT, end = DIV_ROUND_UP((u64)off + len, PAGE_SIZE);
-	int err = 0;
-
-	if (m->limit->max && end - index > m->limit->max)
-		return -ENOSPC;
-	if (!(mode & 1) && (u64)off + len > rlimit(RLIMIT_FSIZE)) {
-		do_send_sig(SIGXFSZ, current);
-		return -EFBIG;
-	}
-	down_write(&f->f_inode->i_rwsem);
-	for (; index < end && !err; index++) {
-		struct page *page = read_mapping_page(m, index);
-
-		err = IS_ERR(page) ? PTR_ERR(page) : signal_pending(current) ? -EINTR : 0;
-		if (!IS_ERR(page))
-			put_page(page);
-	}
-	if (!err && !(mode & 1) && off + len > f->f_inode->i_size)
-		i_size_write(f->f_inode, off + len);
-	if (!err)
-		inode_update_time(f->f_inode, true);
-	up_write(&f->f_inode->i_rwsem);
-	return err;
-}
-
 static int nothing_to_sync(struct file *f) { return 0; }
 
 static const struct file_operations tmpfs_file_operations = {
 	.read = generic_file_read, .write = generic_file_write, .mmap = generic_file_mmap, .fsync = nothing_to_sync,
-	.fallocate = tmpfs_fallocate,
 };
 const struct file_operations simple_dir_operations = { .iterate = dcache_readdir, .fsync = nothing_to_sync };
 

@@ -129,7 +129,6 @@ static void user_part(void)
 	T(umount2, "nonex", 0);
 	T(chroot, ".");
 	T(chroot, "nonex");
-	T(pivot_root, ".", ".");
 	T(mount, "none", "nonex", "tmpfs", 0L, NULL);
 	fd = open("sticky/mine", O_CREAT | O_RDWR, 0666);
 	T(fchmod, fd, 04755);
@@ -400,11 +399,6 @@ int main(int, char **argv)
 	T(lseek, fd, -100L, 2);
 	T(lseek, fd, 0x7fffffffffffffffL, 0);
 	T(lseek, fd, 1L, 1);
-	T(lseek, fd, 0L, 3);
-	T(lseek, fd, 0L, 4);
-	T(lseek, fd, 11L, 3);
-	T(lseek, fd, -1L, 3);
-	T(lseek, fd, 100L, 4);
 	T(lseek, dfd, 0L, 2);
 	T(lseek, dfd, 1L, 0);
 	T(lseek, dfd, 0L, 0);
@@ -412,15 +406,7 @@ int main(int, char **argv)
 	T(lseek, fd, 0L, 0);
 	fd2 = open("hole", O_CREAT | O_RDWR, 0644);
 	pwrite(fd2, "a", 1, 20000);
-	T(lseek, fd2, 0L, 3);
-	T(lseek, fd2, 0L, 4);
-	T(lseek, fd2, 17000L, 3);
-	T(lseek, fd2, 16384L, 4);
-	T(lseek, fd2, 20001L, 3);
-	T(lseek, fd2, 20000L, 4);
 	ftruncate(fd2, 40000);
-	T(lseek, fd2, 20481L, 3);
-	T(lseek, fd2, 16384L, 4);
 	showstat("hole");
 
 	/* truncate */
@@ -443,21 +429,7 @@ int main(int, char **argv)
 	T(ftruncate, p[1], 0L);
 	T(ftruncate, ofd, 0L);
 	T(ftruncate, fd, 11L);
-	T(fallocate, 99, 0, 0L, 1L);
-	T(fallocate, fd, 0, -1L, 1L);
-	T(fallocate, fd, 0, 0L, 0L);
-	T(fallocate, fd, 0, 0L, -1L);
-	T(fallocate, rofd, 0, 0L, 1L);
-	T(fallocate, fd, 0x1000, 0L, 1L);
-	T(fallocate, p[1], 0, 0L, 1L);
-	T(fallocate, dfd, 0, 0L, 1L);
-	T(fallocate, fd, 0, 0x7fffffffffffffffL, 1L);
-	T(fallocate, fd, 1, 0L, 100000L);
-	showstat("f");
-	T(fallocate, fd, 0, 0L, 10000L);
-	showstat("f");
 	ftruncate(fd, 11);
-	T(fallocate, fd, 2, 0L, 1L);
 
 	/* stat */
 	T(stat, BAD, &st);
@@ -687,11 +659,6 @@ int main(int, char **argv)
 	T(rename, "sd/", "sd9");
 	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 1);
 	T(renameat2, AT_FDCWD, "none", AT_FDCWD, "e1", 1);
-	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "none", 2);
-	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 2);
-	showstat("f");
-	showstat("e1");
-	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 2);
 	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 3);
 	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 8);
 	T(renameat2, AT_FDCWD, "f", AT_FDCWD, "e1", 6);
@@ -724,7 +691,6 @@ int main(int, char **argv)
 	T(getdents64, ofd, buf, 100);
 	T(getdents64, p[0], buf, 100);
 	lseek(dfd, 0, 0);
-	T(getdents, dfd, buf, 4096);
 
 	/* cwd */
 	T(getcwd, buf, 0L);
@@ -803,13 +769,6 @@ int main(int, char **argv)
 		stat("f", &st);
 		printf("%ld.%ld %ld.%ld\n", st.st_atim.tv_sec, st.st_atim.tv_nsec, st.st_mtim.tv_sec,
 		       st.st_mtim.tv_nsec);
-		struct timeval tv[2] = {{1, 1000000}, {0, 0}};
-		T(utimes, "f", tv);
-		T(utimes, "none", tv);
-		T(utimes, "f", BAD);
-		T(utime, "f", BAD);
-		T(utime, "f", NULL);
-		T(futimesat, 99, "f", NULL);
 		T(utimensat, AT_FDCWD, "sl", NULL, AT_SYMLINK_NOFOLLOW);
 		T(utimensat, AT_FDCWD, "loop", NULL, 0);
 	}
@@ -900,7 +859,6 @@ int main(int, char **argv)
 	}
 	T(flock, 99, LOCK_SH);
 	T(flock, fd, 0);
-	T(flock, fd, 99);
 	T(flock, fd, LOCK_SH | LOCK_NB);
 	fd2 = open("f", O_RDONLY);
 	T(flock, fd2, LOCK_EX | LOCK_NB);
@@ -926,9 +884,7 @@ int main(int, char **argv)
 	T(ioctl, fd, 0x12345, 0);
 	T(ioctl, p[0], FIONREAD, buf);
 	T(ioctl, fd, 2, buf);
-	T(ioctl, fd, FIOASYNC, BAD);
 	T(ioctl, p[0], 0x5401, buf);
-	T(ioctl, fd, 0x5460, buf);
 
 	/* sendfile copy_file_range sync */
 	lseek(fd, 0, 0);
@@ -985,11 +941,6 @@ int main(int, char **argv)
 	T(sync);
 	T(syncfs, fd);
 	T(syncfs, 99);
-	T(readahead, fd, 0L, 10L);
-	T(readahead, 99, 0L, 10L);
-	T(readahead, wofd, 0L, 10L);
-	T(readahead, p[0], 0L, 10L);
-	T(readahead, dfd, 0L, 1L);
 	T(fadvise64, fd, 0L, 0L, 0);
 	T(fadvise64, fd, 0L, 0L, 9);
 	T(fadvise64, 99, 0L, 0L, 9);
@@ -1019,7 +970,6 @@ int main(int, char **argv)
 			t += n;
 		printf("filled %ld errno %d\n", t, errno);
 	}
-	T(fallocate, fd2, 0, 0L, 100000000L);
 	T(umount2, "mnt", 0);
 	close(fd2);
 	T(umount2, "mnt/big", 0);
@@ -1045,7 +995,6 @@ int main(int, char **argv)
 	T(link, "mnt/big", "mnt/l");
 	T(rmdir, "mnt/none");
 	T(umount2, "mnt", 0x100);
-	T(umount2, "mnt", MNT_EXPIRE | MNT_FORCE);
 	T(umount2, "mnt", 0);
 	T(umount2, "mnt", 0);
 	T(umount2, "none", 0);
@@ -1053,17 +1002,6 @@ int main(int, char **argv)
 	T(umount2, "f", 0);
 	T(mount, "x", "mnt", "tmpfs", 0L, "size=1m,bogus=1");
 	T(mount, "x", "mnt", "tmpfs", 0L, "size=zz");
-	T(mount, "d", "mnt", NULL, (long)MS_BIND, NULL);
-	showstat("mnt/x");
-	T(umount2, "mnt", 0);
-	T(mount, "none2", "mnt", NULL, (long)MS_BIND, NULL);
-	T(mount, NULL, "mnt", NULL, (long)MS_BIND, NULL);
-	T(mount, "f", "mnt", NULL, (long)MS_BIND, NULL);
-	mk("ftarget", "");
-	T(mount, "f", "ftarget", NULL, (long)MS_BIND, NULL);
-	cat("ftarget");
-	T(unlink, "ftarget");
-	T(umount2, "ftarget", 0);
 	T(mount, "d", "mnt", NULL, (long)MS_MOVE, NULL);
 	T(mount, "x", "mnt", NULL, (long)MS_REMOUNT, NULL);
 	T(mount, "x", "mnt", "tmpfs", (long)MS_NOEXEC | MS_NODEV | MS_NOSUID, "nr_inodes=5");
@@ -1097,7 +1035,6 @@ int main(int, char **argv)
 		T(write, fd2, big, 1L);
 		T(ftruncate, fd2, 2000L);
 		T(truncate, "lim", 1000L);
-		T(fallocate, fd2, 0, 0L, 2000L);
 		T(pwrite64, fd2, big, 10L, 2000L);
 		T(ftruncate, fd2, 0L);
 		rl.rlim_cur = RLIM_INFINITY;
