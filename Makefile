@@ -121,9 +121,11 @@ run:
 debug:
 	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
 	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/debug.sh
+# A file of tests is a job for one processor.
+JOBS := -n auto --maxprocesses=4 --dist loadscope
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
-	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests $(if $(T),-k "$(T)")
+	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
 test-windows:
 	$(Q)tools/setup.sh build user iso qemu test debug replay
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")

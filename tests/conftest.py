@@ -8,6 +8,10 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent / "host")]
 
+# Tests that call make are no part of the make that started them.
+os.environ.pop("MAKEFLAGS", None)
+os.environ.pop("MAKELEVEL", None)
+
 # Programs that run on the host too look at what they inherit: a job in the background has SIGINT and SIGQUIT
 # ignored, Python ignores SIGXFSZ, and `nice` may be on.
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGXFSZ):

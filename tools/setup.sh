@@ -24,6 +24,7 @@ uefi  /usr/share/OVMF/OVMF_CODE_4M.fd|/usr/share/edk2/ovmf/OVMF_CODE.fd|/usr/sha
 test  /usr/bin/python3              python3          python3        python     python3
 test  py:pytest                     python3-pytest   python3-pytest python-pytest pytest
 test  py:pexpect                    python3-pexpect  python3-pexpect python-pexpect -
+test  py:xdist                      python3-pytest-xdist python3-pytest-xdist python-pytest-xdist -
 test  bash-static|/bin/bash-static  bash-static      -              -          -
 debug gdb                           gdb              gdb            gdb        gdb
 replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
