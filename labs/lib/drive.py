@@ -146,6 +146,8 @@ class Driver:
         name = self.item and self.item["state"]
         if not name or self.failed:
             return
+        if not where:
+            return self.fail("state", "the test program's memory can't be read", expected="it can", at="a checkpoint")
         self.at.where, self.at.args, self.at.calls = where, args, self.at.calls + 1
         try:
             self.checks[name](self.at)

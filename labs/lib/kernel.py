@@ -141,11 +141,6 @@ def free_pages():
 
 def symbol(addr):
     """The function at addr, or its number."""
-    block = gdb.block_for_pc(addr & MASK)
-    while block and not block.function:
-        block = block.superblock
-    if block:
-        return block.function.name
     text = gdb.execute(f"info symbol {addr & MASK:#x}", to_string=True)
     return text.split()[0] if " in section" in text else f"{addr & MASK:#x}"
 

@@ -166,7 +166,7 @@ def cached(name, make):
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
             for old in CACHE.glob(name.rsplit("-", 1)[0] + "-" + "?" * 12):
-                if old != done and old.stat().st_mtime < done.stat().st_mtime - 86400:
+                if old != done and old.stat().st_mtime < done.stat().st_mtime - 3600:
                     shutil.rmtree(old, ignore_errors=True)
     return done
 
