@@ -38,6 +38,7 @@ enum lock_rank {			/* taken first */
 	RANK_RQ,			/* run queue */
 	RANK_CONSOLE,			/* serial port, screen */
 	RANK_LOG,			/* log ring */
+	RANK_TRACE,			/* trace ring: taken under anything, takes nothing */
 };
 
 struct spinlock {

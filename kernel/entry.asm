@@ -14,13 +14,9 @@
 
 %include "offsets.inc"
 
-extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, sys_ni_syscall, preempt_schedule_irq
+extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, syscall_slow, ia32_syscall_slow, syscall_limit, ia32_syscall_limit, preempt_schedule_irq
 extern do_trap, do_page_fault, do_irq, do_nmi, schedule_tail, do_exit
 global entry_syscall, entry_int80, ret_from_fork, ret_to_user, exception_stubs, irq_stubs
-
-NR_SYSCALLS	equ 452
-NR_IA32		equ 440
-ENOSYS		equ 38
 
 ; rdi is already saved by the stubs
 %macro PUSH_REGS 0
@@ -76,8 +72,8 @@ entry_syscall:
 	PUSH_REGS
 	sti
 	mov eax, eax
-	cmp eax, NR_SYSCALLS
-	jae .none
+	cmp eax, [syscall_limit]
+	jae .slow
 	mov rcx, r10				; C's fourth argument
 	call [sys_call_table + rax * 8]
 .exit:
@@ -100,7 +96,8 @@ entry_syscall:
 	o64 sysret
 .work:	mov [rsp + REGS_RAX], rax
 	jmp ret_to_user_irqs_off
-.none:	call sys_ni_syscall			; no such number
+.slow:	mov rdi, rsp				; no such number, or traced
+	call syscall_slow
 	jmp .exit
 
 ; ---- int 0x80: eax number, ebx ecx edx esi edi ebp arguments ----
@@ -113,8 +110,8 @@ entry_int80:
 	PUSH_REGS
 	cld
 	sti
-	cmp eax, NR_IA32
-	jae .none
+	cmp eax, [ia32_syscall_limit]
+	jae .slow
 	mov r9d, ebp
 	mov r8d, edi
 	mov edi, ebx
@@ -123,7 +120,8 @@ entry_int80:
 	call [ia32_sys_call_table + rax * 8]
 .store:	mov [rsp + REGS_RAX], rax
 	jmp ret_to_user
-.none:	mov rax, -ENOSYS
+.slow:	mov rdi, rsp
+	call ia32_syscall_slow
 	jmp .store
 
 ; ---- a new task's first steps: switch.asm returned here with rax = the task before ----

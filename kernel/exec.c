@@ -14,6 +14,7 @@
  */
 #include "err.h"
 #include "string.h"
+#include "trace.h"
 #include "asm/uaccess.h"
 #include "kernel/binfmts.h"
 #include "kernel/syscall.h"
@@ -347,6 +348,7 @@ int begin_new_exec(struct linux_binprm *bprm)
 	p->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
 	do_close_on_exec(p->files);
 	strscpy(p->comm, basename(bprm->filename), sizeof(p->comm));
+	trace_sched_process_exec(bprm->filename);
 	flush_signal_handlers(p, false);
 	p->sas_ss_sp = p->sas_ss_size = 0;
 	p->exit_signal = SIGCHLD;

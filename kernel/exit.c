@@ -14,6 +14,7 @@
 #include "err.h"
 #include "printk.h"
 #include "string.h"
+#include "trace.h"
 #include "asm/uaccess.h"
 #include "fs/fs.h"
 #include "kernel/hooks.h"
@@ -171,6 +172,7 @@ void do_exit(int code)
 	if (p == &init_task)
 		panic("Attempted to kill the idle task!");
 	exit_signals(p);
+	trace_sched_process_exit(p);
 	bool group_dead = atomic_dec_and_test(&p->signal->live);
 	if (group_dead) {
 		if (p->group_leader == init_process)

@@ -16,6 +16,7 @@
  */
 #include "err.h"
 #include "string.h"
+#include "trace.h"
 #include "asm/uaccess.h"
 #include "fs/fs.h"
 #include "kernel/process.h"
@@ -394,6 +395,7 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	pid_t pid = p->pid;
+	trace_sched_process_fork(p);
 	if (args->flags & CLONE_PARENT_SETTID)
 		put_user(pid, args->parent_tid);
 	if (args->flags & CLONE_VFORK) {

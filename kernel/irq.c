@@ -6,6 +6,7 @@
 #include "kernel/x86/x86.h"
 #include "printk.h"
 #include "sched/sched.h"
+#include "trace.h"
 #include "uapi/errno.h"
 
 struct irq_desc {
@@ -47,8 +48,11 @@ void do_irq(struct pt_regs *regs, unsigned irq)
 	irq_chip->eoi(irq);			/* interrupts are off: it can't come again before iretq */
 	d->count[smp_processor_id()]++;
 	this_cpu->nr_irqs++;
-	if (d->fn)
+	if (d->fn) {
+		trace_irq_handler_entry(irq, d->name);
 		d->fn(irq, d->data);
+		trace_irq_handler_exit(irq, true);
+	}
 	irq_regs = NULL;
 	preempt_enable_no_resched();
 	percpu_dec32(irq_depth);

@@ -15,6 +15,7 @@
 #include "err.h"
 #include "fs/fs.h"
 #include "fs/proc/proc.h"
+#include "fs/tracefs/tracefs.h"
 #include "kernel/binfmts.h"
 #include "kernel/irq.h"
 #include "kernel/params.h"
@@ -163,6 +164,7 @@ void __init start_kernel(void)
 	fork_init();
 	vfs_init();				/* rootfs: needs caches and init's credentials */
 	proc_init();
+	tracefs_init();
 	binfmt_script_init();
 	binfmt_elf_init();
 	acpi_init();

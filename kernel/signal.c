@@ -14,6 +14,7 @@
  */
 #include "err.h"
 #include "string.h"
+#include "trace.h"
 #include "asm/uaccess.h"
 #include "kernel/process.h"
 #include "kernel/signal.h"
@@ -224,6 +225,7 @@ int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group)
 		return -EAGAIN;		/* sigqueue and timers are told; kill(2) sends it without the info */
 	}
 	q->signal |= sigmask(sig);
+	trace_signal_generate(sig, info, p, group);
 	complete_signal(sig, p);
 	return 0;
 }
@@ -408,8 +410,10 @@ static int get_signal(struct k_sigaction *ka_copy, siginfo_t *info)
 	for (;;) {
 		if (signal->flags & (SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED))
 			notify_continued();
-		if (signal->flags & SIGNAL_GROUP_EXIT)
+		if (signal->flags & SIGNAL_GROUP_EXIT) {
+			trace_signal_deliver(SIGKILL, NULL, NULL);
 			break;
+		}
 		sig = dequeue_signal(p, p->blocked, info);
 		if (!sig) {
 			recalc_sigpending();
@@ -417,6 +421,7 @@ static int get_signal(struct k_sigaction *ka_copy, siginfo_t *info)
 			return 0;
 		}
 		ka = &p->sighand->action[sig - 1];
+		trace_signal_deliver(sig, info, &ka->sa);
 		if (ka->sa.sa_handler == SIG_IGN)
 			continue;
 		if (ka->sa.sa_handler != SIG_DFL) {

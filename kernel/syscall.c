@@ -1,8 +1,10 @@
 /*
  * From a number to a function, behind both doors, and the way back to user mode.
  *
- * The table kernel/syscalls.tbl.h is read four times here: for the two arrays of functions that entry.asm calls
- * through, and for the names. Arguments stay in the registers in which user mode put them.
+ * The table kernel/syscalls.tbl.h is read five times here: for the two arrays of functions that entry.asm calls
+ * through, the prototypes, and what they are called and take. Arguments stay in the registers in which user mode put them.
+ *
+ * Numbers from syscall_limit on go to syscall_slow. While calls are traced the limit is 0, so that all do (T4).
  */
 #include "kernel/syscall.h"
 #include "asm/ptrace.h"
@@ -10,11 +12,13 @@
 #include "kernel/process.h"
 #include "printk.h"
 #include "string.h"
+#include "trace.h"
 
-#define NR_IA32 440			/* also in entry.asm */
+#define NR_IA32 440
 
 typedef long (*syscall_fn)(void);
-long sys_ni_syscall(void);
+typedef long (*syscall_fn6)(u64, u64, u64, u64, u64, u64);
+static long sys_ni_syscall(void);
 
 #define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = (syscall_fn)sys_##name,
 #define SYSCALL1 SYSCALL0
@@ -35,8 +39,13 @@ const syscall_fn ia32_sys_call_table[NR_IA32 + 1] = {
 #include "kernel/syscalls.tbl.h"
 };
 #undef SYSCALL0
-#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = #name,
-static const char *const syscall_names[NR_SYSCALLS + 1] = {
+#define SYSCALL0(nr, nr32, name, ...) [(nr32) < 0 ? NR_IA32 : (nr32)] = #name "(" #__VA_ARGS__ ")",
+static const char *const ia32_syscall_texts[NR_IA32 + 1] = {
+#include "kernel/syscalls.tbl.h"
+};
+#undef SYSCALL0
+#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = #name "(" #__VA_ARGS__ ")",
+static const char *const syscall_texts[NR_SYSCALLS + 1] = {
 #include "kernel/syscalls.tbl.h"
 	/* Not implemented, but programs ask: named so that the log can be read. */
 	[29] = "shmget", [41] = "socket", [42] = "connect", [53] = "socketpair", [101] = "ptrace", [202] = "futex",
@@ -53,7 +62,7 @@ static struct {
 static u32 nr_told;
 
 /* Answers -ENOSYS, and says so in the log once for each program and number. In Linux nothing is said. */
-long sys_ni_syscall(void)
+static long sys_ni_syscall(void)
 {
 	u32 nr = task_pt_regs(current)->orig_rax;
 	for (u32 i = 0; i < ARRAY_SIZE(told); i++)
@@ -62,8 +71,52 @@ long sys_ni_syscall(void)
 	told[nr_told % ARRAY_SIZE(told)].nr = nr;
 	strscpy(told[nr_told++ % ARRAY_SIZE(told)].comm, current->comm, 16);
 	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
-		nr < NR_SYSCALLS && syscall_names[nr] ? syscall_names[nr] : "?");
+		nr < NR_SYSCALLS && syscall_texts[nr] ? syscall_texts[nr] : "?");
 	return -ENOSYS;
+}
+
+u32 syscall_limit = NR_SYSCALLS, ia32_syscall_limit = NR_IA32;
+
+void syscall_trace(bool on)
+{
+	WRITE_ONCE(syscall_limit, on ? 0 : NR_SYSCALLS);
+	WRITE_ONCE(ia32_syscall_limit, on ? 0 : NR_IA32);
+}
+
+const char *syscall_text(u32 nr, bool ia32)
+{
+	return ia32 ? nr < NR_IA32 ? ia32_syscall_texts[nr] : NULL : nr < NR_SYSCALLS ? syscall_texts[nr] : NULL;
+}
+
+/* A call whose number is not below the limit: unknown, or traced. */
+long syscall_slow(struct pt_regs *regs);
+long syscall_slow(struct pt_regs *regs)
+{
+	u32 nr = regs->orig_rax;	/* exec and sigreturn change it */
+	long ret = -ENOSYS;
+
+	trace_sys_enter(regs, false);
+	if (nr < NR_SYSCALLS)
+		ret = ((syscall_fn6)sys_call_table[nr])(regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
+	else
+		sys_ni_syscall();
+	trace_sys_exit(nr, false, ret);
+	return ret;
+}
+
+/* The same behind int 0x80, where an unknown number is not logged. */
+long ia32_syscall_slow(struct pt_regs *regs);
+long ia32_syscall_slow(struct pt_regs *regs)
+{
+	u32 nr = regs->orig_rax;
+	long ret = -ENOSYS;
+
+	trace_sys_enter(regs, true);
+	if (nr < NR_IA32)
+		ret = ((syscall_fn6)ia32_sys_call_table[nr])((u32)regs->rbx, (u32)regs->rcx, (u32)regs->rdx, (u32)regs->rsi,
+							     (u32)regs->rdi, (u32)regs->rbp);
+	trace_sys_exit(nr, true, ret);
+	return ret;
 }
 
 /* Work before user mode goes on, until there is none. => irqs off at entry and return */

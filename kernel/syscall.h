@@ -12,6 +12,9 @@ struct sysinfo; struct itimerval; struct itimerspec64; struct tms; struct sched_
 struct linux_dirent; struct linux_dirent64; struct timezone;
 
 #define NR_SYSCALLS 452
+void syscall_trace(bool on);		/* every call takes the way on which it is traced */
+const char *syscall_text(u32 nr, bool ia32);	/* "close(unsigned, fd)", or only a name; NULL: no such number */
+
 #define SC_ARGS0()
 #define SC_PROTO0() void
 #define SC_PROTO2(t1, a1) t1 a1

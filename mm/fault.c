@@ -12,6 +12,7 @@
 #include "fs/fs.h"
 #include "kernel/process.h"
 #include "string.h"
+#include "trace.h"
 
 #define PF_PROT BIT(0)			/* error code: SDM 3A 4.7 */
 #define PF_WRITE BIT(1)
@@ -63,6 +64,7 @@ static int do_wp_page(struct vm_fault *vmf)
 
 	if (counted && (old->flags & PG_anon) && page_count(old) == 1) {
 		*vmf->pte = make_entry(vmf->vma, old, vmf->flags);
+		trace_cow(vmf->address, old, old);
 		flush_tlb_page(mm, vmf->address);
 		return 0;
 	}
@@ -75,6 +77,7 @@ static int do_wp_page(struct vm_fault *vmf)
 		clear_page(page_address(page));
 	else
 		copy_page(page_address(page), page_address(old));
+	trace_cow(vmf->address, old, page);
 	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
 	flush_tlb_page(mm, vmf->address);
 	if (counted) {
@@ -245,10 +248,18 @@ static struct vm_area_struct *find_vma_grow(struct mm_struct *mm, u64 address)
 	return vma;
 }
 
+/* One test for both events. */
+static __always_inline void trace_page_fault(u64 address, struct pt_regs *regs, u64 error_code)
+{
+	if (trace_is_on(page_fault_user) || trace_is_on(page_fault_kernel))
+		user_mode(regs) ? trace_page_fault_user(address, regs, error_code) : trace_page_fault_kernel(address, regs, error_code);
+}
+
 void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned flags = (error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0) | (error_code & PF_USER ? FAULT_FLAG_USER : 0);
+	trace_page_fault(address, regs, error_code);
 	if (unlikely(address >= TASK_SIZE))
 		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
 	if (!user_mode(regs) && (!mm || this_cpu->preempt_count || !(regs->eflags & EFLAGS_IF) || !search_exception_table(regs->rip)))

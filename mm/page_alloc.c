@@ -18,6 +18,7 @@
 #include "mm/mm.h"
 #include "boot_param.h"
 #include "string.h"
+#include "trace.h"
 
 #define PG_BAD_AT_FREE (PG_free | PG_buddy | PG_reserved | PG_slab)
 #define PCP_HIGH 63
@@ -141,6 +142,7 @@ static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, u
 	atomic_set(&page->count, 1);
 	if (gfp & __GFP_ZERO)
 		rep_stosq(page_address(page), 0, PAGE_SIZE / 8 << order);
+	trace_mm_page_alloc(page, order, gfp);
 	return page;
 }
 
@@ -166,8 +168,10 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 /* => interrupts off */
 static noinline void free_pages_slow(struct pcp *l, struct page *page, unsigned order)
 {
+	trace_mm_page_free(page, order);
 	if (order == 0) {
-		pcp_drain(l, PCP_BATCH);
+		if (l->n == PCP_HIGH)
+			pcp_drain(l, PCP_BATCH);
 		l->pages[l->n++] = page;
 	} else {
 		spin_lock(&zone.lock);
@@ -186,7 +190,7 @@ void __free_pages(struct page *page, unsigned order)
 	atomic_set(&page->count, 0);
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-	if (unlikely(order || l->n == PCP_HIGH))
+	if (unlikely(order || l->n == PCP_HIGH) || trace_is_on(mm_page_free))
 		free_pages_slow(l, page, order);
 	else
 		l->pages[l->n++] = page;

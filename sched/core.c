@@ -22,6 +22,7 @@
 #include "asm/uaccess.h"
 #include "sched/lock.h"
 #include "printk.h"
+#include "trace.h"
 
 struct rq runqueues[NR_CPUS];
 u64 avenrun[3];
@@ -93,6 +94,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);
+	trace_sched_wakeup(p);
 out:
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return woken;
@@ -164,6 +166,16 @@ static struct task_struct *pick_next_task(struct rq *rq, struct task_struct *pre
 	}
 }
 
+/* One test for both events: what prev had, and who comes. */
+static __always_inline void trace_switch(struct task_struct *prev, struct task_struct *next)
+{
+	if (trace_is_on(sched_stat_runtime) || trace_is_on(sched_switch)) {
+		if (prev->sched_class == &fair_sched_class)
+			trace_sched_stat_runtime(prev);
+		trace_sched_switch(prev, next);
+	}
+}
+
 /* Why __schedule() is called: the task sleeps (or was asked to go on its way out), was preempted, or yields. */
 enum { SCHED_GO, SCHED_PREEMPT, SCHED_YIELD };
 
@@ -195,6 +207,7 @@ static void __schedule(int why)
 		rq->nr_switches++;
 		this_cpu->nr_switches++;
 		rq->curr = next;
+		trace_switch(prev, next);
 		context_switch(rq, prev, next);
 	} else {
 		spin_unlock_no_resched(&rq->lock);
@@ -263,6 +276,7 @@ void wake_up_new_task(struct task_struct *p)
 	if (p->sched_class->task_fork)
 		p->sched_class->task_fork(rq, p);
 	enqueue_task(rq, p, ENQUEUE_NEW);
+	trace_sched_wakeup_new(p);
 	check_preempt_curr(rq, p);
 	spin_unlock_irqrestore(&rq->lock, flags);
 }

@@ -23,6 +23,7 @@
  * Locks: rq->lock. In Linux: kernel/sched/fair.c (before 6.6). Left out: groups, bandwidth, PELT, balancing.
  */
 #include "sched/sched.h"
+#include "trace.h"
 
 u64 sysctl_sched_latency = 6000000;
 u64 sysctl_sched_min_granularity = 750000;
@@ -138,6 +139,7 @@ static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 	cfs->nr_running++;
 	cfs->load.weight += p->se.load.weight;
 	cfs->h_nr_idle += p->policy == SCHED_IDLE;
+	trace_sched_enqueue(p, cfs->min_vruntime);
 	timeline_insert(cfs, &p->se);
 }
 
@@ -231,6 +233,7 @@ static void task_tick_fair(struct rq *rq, struct task_struct *p)
 	struct cfs_rq *cfs = &rq->cfs;
 	struct sched_entity *se = &p->se;
 	update_curr_fair(rq);
+	trace_sched_stat_runtime(p);
 	if (cfs->nr_running < 2)
 		return;
 	u64 slice = sched_slice(cfs, se);

@@ -20,6 +20,7 @@
  */
 #include "sched/lock.h"
 #include "printk.h"
+#include "trace.h"
 
 struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
 
@@ -289,6 +290,7 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	int ret = 0;
 	if (s->owner == current)
 		sleep_panic("recursion", &s->id);
+	trace_contention_begin(s, writer);
 	spin_lock(&s->wait_lock);
 	list_add_tail(&w.list, &s->waiters);
 	for (;;) {
@@ -309,6 +311,7 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	}
 	__set_current_state(TASK_RUNNING);
 	spin_unlock(&s->wait_lock);
+	trace_contention_end(s, ret);
 	return ret;
 }
 

@@ -90,6 +90,7 @@ struct sched_entity {			/* rq->lock */
 	u64 exec_start;			/* rq clock when it was last accounted */
 	u64 sum_exec_runtime;		/* ns on a CPU, ever */
 	u64 prev_sum_exec_runtime;	/* at the start of this slice */
+	u64 traced_exec_runtime;	/* at the last sched_stat_runtime of the trace */
 	bool on_rq;
 };
 struct sched_rt_entity {		/* rq->lock */

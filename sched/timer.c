@@ -9,6 +9,7 @@
  * In Linux: kernel/time/hrtimer.c (per processor, and driven by a timer chip that is set to the next expiry).
  */
 #include "sched/sched.h"
+#include "trace.h"
 
 static DEFINE_SPINLOCK(timer_lock, RANK_TIMER);
 static struct rb_root_cached timers = RB_ROOT_CACHED;
@@ -77,6 +78,7 @@ void run_timers(void)
 		running = t;
 		running_cpu = smp_processor_id();
 		spin_unlock_irqrestore(&timer_lock, flags);
+		trace_hrtimer_expire_entry(t, now);
 		t->fn(t);		/* may re-arm, or free, t */
 		flags = spin_lock_irqsave(&timer_lock);
 		running = NULL;

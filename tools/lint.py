@@ -83,7 +83,9 @@ def doors_of(name):
 
 @functools.cache
 def declared_by_all():
-    return set().union(*(re.findall(r"\b\w+\b", p.read_text()) for p in SOURCES if p.suffix == ".h" and room(p) == "include"))
+    headers = [p.read_text() for p in SOURCES if p.suffix == ".h" and room(p) == "include"]
+    points = {f"__trace_{name}" for text in headers for name in re.findall(r"^TRACE_EVENT\(\w+, (\w+)", text, re.M)}
+    return points.union(*(re.findall(r"\b\w+\b", text) for text in headers))
 
 
 def check_includes(path, lines):

@@ -75,6 +75,7 @@ static void mount_all(void)
 	mount_one("devtmpfs", "/dev", MS_NOSUID);
 	mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 	mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+	mount_one("tracefs", "/sys/kernel/tracing", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 	mount_one("tmpfs", "/tmp", MS_NOSUID | MS_NODEV);
 	chmod("/tmp", 01777);
 	for (size_t i = 0; i < sizeof(dev_links) / sizeof(dev_links[0]); i++)

@@ -3,7 +3,7 @@
  * d_pin), the page cache is the contents, and the inode holds the rest.
  *
  * The same code is rootfs (what the initramfs is unpacked into), devtmpfs (one instance, where register_chrdev puts
- * device nodes), and sysfs (an empty directory, for programs that want it mounted).
+ * device nodes), and sysfs (kernel/tracing, where tracefs belongs, and nothing else).
  *
  * Locks: the VFS holds the directory's i_rwsem (write) around every operation here.
  * In Linux: mm/shmem.c, fs/libfs.c, drivers/base/devtmpfs.c.
@@ -295,6 +295,20 @@ static int tmpfs_fill_super(struct super_block *sb, const char *source, char *da
 static int rootfs_fill_super(struct super_block *sb, const char *source, char *data) { return fill_super(sb, data, 0755); }
 
 static const struct inode_operations no_operations;
+
+/* A directory that nothing changes; NULL: no memory, or no dir. */
+static struct dentry *add_dir(struct dentry *dir, const char *name)
+{
+	struct dentry *d = dir ? d_alloc(dir, &(struct qstr){ .name = name, .len = strlen(name), .hash = full_name_hash(dir, name, strlen(name)) }) : NULL;
+
+	int err = d ? tmpfs_mknod(dir->d_inode, d, S_IFDIR | 0755, 0) : -ENOMEM;
+
+	if (!err)
+		d->d_inode->i_op = &no_operations;
+	dput(d);		/* the pin keeps it */
+	return err ? NULL : d;
+}
+
 static int sysfs_fill_super(struct super_block *sb, const char *source, char *data)
 {
 	int err = fill_super(sb, NULL, 0555);
@@ -303,6 +317,7 @@ static int sysfs_fill_super(struct super_block *sb, const char *source, char *da
 		sb->s_magic = SYSFS_MAGIC;
 		((struct tmpfs_info *)sb->s_fs_info)->pages.max = ((struct tmpfs_info *)sb->s_fs_info)->max_inodes = 0;
 		sb->s_root->d_inode->i_op = &no_operations;
+		err = add_dir(add_dir(sb->s_root, "kernel"), "tracing") ? 0 : -ENOMEM;
 	}
 	return err;
 }
