@@ -73,7 +73,7 @@ __attribute__((format(printf, 3, 4), noinline)) static void lab_fail(const char 
 	va_end(ap);
 	if (saved_errno && n < (int)sizeof(text))
 		snprintf(text + n, sizeof(text) - n, " (errno %d, %s)", saved_errno, strerror(saved_errno));
-	checkpoint(lab_nonce, LAB_FAIL, (long)text, line, (long)file, 0);
+	checkpoint(lab_nonce, LAB_FAIL, (long)text, line, lab_present(file), 0);
 	if (!lab_is_runner)
 		_exit(1);
 }

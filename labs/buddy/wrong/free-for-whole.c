@@ -1,0 +1,19 @@
+/*
+ * wrong: any free page counts as a free block: those on the processor's stack too
+ * fails: every_page_once
+ * hint: hints/lists.md
+ */
+static void give_block(struct page *page, unsigned order)
+{
+	u64 pfn = page_to_pfn(page);
+	BUG_ON(pfn & ((1UL << order) - 1));	/* M2 */
+	zone.free_pages += 1UL << order;
+	for (; order < MAX_ORDER - 1; order++) {
+		u64 buddy = pfn ^ 1UL << order;
+		if (buddy >= max_pfn || !(mem_map[buddy].flags & PG_free) || mem_map[buddy].order != order)
+			break;
+		del_block(&mem_map[buddy], order);
+		pfn &= buddy;
+	}
+	add_block(&mem_map[pfn], order);
+}

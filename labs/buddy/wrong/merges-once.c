@@ -1,0 +1,21 @@
+/*
+ * wrong: a block joins its buddy, but the block that results is not looked at again
+ * fails: all_merged out_of_order
+ * hint: hints/merge.md
+ */
+static void give_block(struct page *page, unsigned order)
+{
+	u64 pfn = page_to_pfn(page);
+	BUG_ON(pfn & ((1UL << order) - 1));	/* M2 */
+	zone.free_pages += 1UL << order;
+	for (; order < MAX_ORDER - 1; order++) {
+		u64 buddy = pfn ^ 1UL << order;
+		if (buddy >= max_pfn || !(mem_map[buddy].flags & PG_buddy) || mem_map[buddy].order != order)
+			break;
+		del_block(&mem_map[buddy], order);
+		pfn &= buddy;
+		order++;
+		break;
+	}
+	add_block(&mem_map[pfn], order);
+}
