@@ -127,7 +127,7 @@ test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
 test-windows:
-	$(Q)tools/setup.sh build user iso qemu test debug replay
+	$(Q)tools/setup.sh build user iso qemu test debug replay windows
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")
 replay:
 	$(Q)tools/setup.sh build user qemu test debug replay
@@ -144,6 +144,9 @@ lab:       LABS = $(PYTHON) labs/lab new $(LAB) $(DIR)
 handin:    LABS = $(PYTHON) labs/lab handin $(OUT)
 grade:     LABS = $(PYTHON) labs/grade $(addprefix --debug ,$(DEBUG))
 test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB)
+trace picture:
+	$(Q)tools/setup.sh build user qemu test
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/$@.py
 
 toolchain:
 	$(Q)tools/toolchain.sh build/toolchain
@@ -160,5 +163,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: lab handin grade test-labs all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: trace picture lab handin grade test-labs all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

@@ -24,7 +24,7 @@ PAGE, LOW_RAM = 4096, 2 << 30
 class Progress:
     """One line on a terminal that is written over; on anything else a line now and then."""
     def __init__(self):
-        self.tty, self.last = sys.stderr.isatty(), 0
+        self.tty, self.last = sys.stderr.isatty(), time.time()
 
     def say(self, text, end=False):
         now = time.time()

@@ -26,6 +26,9 @@ test  py:pytest                     python3-pytest   python3-pytest python-pytes
 test  py:pexpect                    python3-pexpect  python3-pexpect python-pexpect -
 test  py:xdist                      python3-pytest-xdist python3-pytest-xdist python-pytest-xdist -
 test  bash-static|/bin/bash-static  bash-static      -              -          -
+windows chromium                     chromium         chromium       chromium   -
+windows chromedriver                 chromium-driver  chromium-chromedriver chromium -
+windows py:selenium                  python3-selenium python3-selenium python-selenium -
 debug gdb                           gdb              gdb            gdb        gdb
 replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
 lint  ctags                         universal-ctags  ctags          ctags      universal-ctags
