@@ -11,6 +11,8 @@
 ## make rootfs         Debian packages as an archive     PACKAGES="bash gcc" OUT=x.cpio
 ## make bench          instructions of Cutaway and Linux side by side
 ## make lab            a student's tree: LAB=pipe DIR=~/pipe     make handin, make grade (DEBUG=test): there
+## make trace          what the kernel did while CMD="nice -s 1" ran: a page for the browser, a file for perfetto
+## make picture        address spaces and page tables while CMD=cow ran, before and after
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
 ## make replay         record a run, then gdb on it, backwards in time: CMD="cow"
 ## make lint           layers, function lengths          make count: lines per room
