@@ -62,6 +62,10 @@ def wait_for_run(m, progress, command, events):
                 raise Failed(m.serial.match.group(1).decode())
             if got == 3:
                 raise Failed(f"{command!r} still runs after an hour; the log ends:\n{m.tail()}")
+            if b"Kernel panic - not syncing" in m.serial.match.group(1):
+                time.sleep(1)
+                m.serial.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=2)
+                raise Failed(f"the kernel panicked; the log ends:\n{m.tail(60)}")
             line = strip_kernel_log(m.serial.match.group(1).decode(errors="replace") + "\n")
             out.append(line.rstrip("\n"))
     finally:

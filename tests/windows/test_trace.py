@@ -45,7 +45,7 @@ def test_search_finds_tasks_calls_and_text(page):
     page.js("viewer.nextHit(1)")
     assert "file7" in page.js("return document.getElementById('details').textContent")
     page.js("viewer.search('hog0')")
-    assert page.js("return viewer.hits") == 0
+    assert page.js("return viewer.hits") == 2, "its fork and its first wake-up"
     assert page.js("return lanes.find(l => l.name === 'hog0-42').hit")
     page.js("viewer.search('enoent')")
     assert page.js("return viewer.hits") > 100
@@ -151,5 +151,5 @@ def test_errors_are_told():
     assert done.returncode == 0 and "exit status 3" in done.stdout
     done = tool(CMD="")
     assert done.returncode == 1 and "CMD=" in done.stderr
-    done = tool(CMD="echo c > /proc/sysrq-trigger; echo '[    1.0] Kernel panic - not syncing: as if'; sleep 1")
+    done = tool(CMD="echo '[    1.0] Kernel panic - not syncing: as if'; sleep 1")
     assert done.returncode == 1 and "panic" in done.stderr
