@@ -19,6 +19,7 @@ ENTRY = re.compile(r" *(pgd|pud|pmd|pte) +(\d+) ([0-9a-f]{16}) ([0-9a-f]{16})((?
 AREA = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+ *(.*)$")
 BITS = {"P": 1, "W": 2, "U": 4, "A": 8, "D": 16, "NX": 32, "special": 64}
 ANON = 128
+MAX_FRAMES = 60          # user/window.c
 PAGE, TABLE = 4096, 512 * 4096
 
 
@@ -123,6 +124,8 @@ def main():
     film = Film(data.decode(errors="replace"))
     if not film.frames:
         guest.fail("picture", f"{command!r} was over before anything could be seen of it")
+    if len(film.frames) >= MAX_FRAMES:
+        print(f"picture: the first {MAX_FRAMES} frames; later ones were not taken")
     before, after, split = film.best_pair()
     before, after = int(os.environ.get("BEFORE") or before), int(os.environ.get("AFTER") or after)
     if not 0 <= before < len(film.frames) or not 0 <= after < len(film.frames):

@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 import zlib
@@ -126,6 +127,10 @@ class Trace:
             self.prio[woken] = int(f["prio"])
             if self.last.get(woken, (OFF,))[0] != RUNNING:
                 self.state(woken, f["comm"], t, QUEUED, int(f["target_cpu"]))
+        elif name == "sched_process_exit":
+            call = self.open.pop(self.task(pid), None)                # exit_group, or what a signal ended
+            if call is not None:
+                self.calls["end"][call] = t
         elif name == "sched_process_fork":
             self.tasks[self.task(int(f["child_pid"]), f["child_comm"])]["parent"] = int(f["pid"])
         if "vruntime" in f:
@@ -140,21 +145,21 @@ class Trace:
                 "states": self.states, "calls": self.calls, "marks": self.marks, "vruntime": self.vruntime}
 
     def chrome(self):
-        """Chrome's trace format: process 0 has a thread for each CPU, process 1 one for each task."""
+        """Chrome's trace format: three processes, of CPUs, of tasks by their calls, and by when they run."""
         names, out = list(self.strings), []
         for cpu in sorted(self.cpus):
             out.append({"ph": "M", "pid": 0, "tid": cpu, "name": "thread_name", "args": {"name": f"CPU {cpu}"}})
-        for pid, name in ((0, "CPUs"), (1, "tasks")):
+        for pid, name in ((0, "CPUs"), (1, "tasks: calls and marks"), (2, "tasks: on a CPU")):
             out.append({"ph": "M", "pid": pid, "name": "process_name", "args": {"name": name}})
-        for task in self.tasks:
-            out.append({"ph": "M", "pid": 1, "tid": task["pid"], "name": "thread_name", "args": {"name": f"{task['comm']}-{task['pid']}"}})
+        for task, pid in ((task, pid) for task in self.tasks for pid in (1, 2)):
+            out.append({"ph": "M", "pid": pid, "tid": task["pid"], "name": "thread_name", "args": {"name": f"{task['comm']}-{task['pid']}"}})
         since = {}
         for at, t, state, cpu in list(zip(*self.states.values())) + [(at, self.end, OFF, 0) for at in range(len(self.tasks))]:
             task = self.tasks[at]
             if at in since:
                 start, on = since.pop(at)
                 out.append({"ph": "X", "pid": 0, "tid": on, "ts": start, "dur": t - start, "name": f"{task['comm']}-{task['pid']}"})
-                out.append({"ph": "X", "pid": 1, "tid": task["pid"], "ts": start, "dur": t - start, "name": f"runs on CPU {on}", "cat": "sched"})
+                out.append({"ph": "X", "pid": 2, "tid": task["pid"], "ts": start, "dur": t - start, "name": f"runs on CPU {on}", "cat": "sched"})
             if state == RUNNING:
                 since[at] = t, cpu
         for at, t, end, name, args, ret in zip(*self.calls.values()):
@@ -182,12 +187,15 @@ def write_page(path, trace, command, status, output):
     path.write_text(guest.embed("trace.html", {"DATA": base64.b64encode(zlib.compress(data.encode(), 6)).decode()}))
 
 
-def events_so_far(path):
-    """A function that reads the number of records written out of the guest's memory, or None."""
-    import subprocess
-    found = re.search(r"^(\w+) \w trace_written$", subprocess.run(["nm", path], capture_output=True, text=True).stdout, re.M)
-    at = int(found[1], 16) - 0xffffffff80000000 if found else None
-    return at and (lambda ram: int.from_bytes(ram[at:at + 8], "little"))
+def events_so_far(elf):
+    """A function that counts the records in the kernel's rings, in the guest's memory; None without gdb."""
+    ask = ["p/d (long)&rings - 0xffffffff80000000", "p/d &((struct ring *)0)->written", "p/d sizeof(struct ring)"]
+    try:
+        out = subprocess.run(["gdb", "-nx", "-batch", *(x for a in ask for x in ("-ex", a)), elf], capture_output=True, text=True).stdout
+        at, written, size = (int(x) for x in re.findall(r"= (\d+)", out))
+    except (OSError, ValueError):
+        return None
+    return lambda ram: sum(int.from_bytes(ram[p:p + 8], "little") for p in (at + cpu * size + written for cpu in range(64)))
 
 
 def main():

@@ -135,13 +135,24 @@ def test_chrome_json(nice):
     assert {"M", "X", "i", "C"} <= {e["ph"] for e in events}
     calls = [e for e in events if e.get("cat") == "syscall"]
     assert any(e["name"] == "setpriority" and "which" in e["args"]["arguments"] for e in calls)
-    assert all(e["dur"] >= 0 for e in events if e["ph"] == "X")
+    threads = {}
+    for e in sorted((e for e in events if e["ph"] == "X"), key=lambda e: e["ts"]):
+        assert e["ts"] >= threads.get((e["pid"], e["tid"]), 0), "slices of a thread may not overlap"
+        threads[e["pid"], e["tid"]] = e["ts"] + e["dur"]
 
 
 def test_the_same_run_again_is_the_same(nice):
     again = tool(CMD="nice -s 1", OUT=str(OUT / "again"))
     assert again.returncode == 0, again.stderr
     assert (OUT / "nice.txt").read_bytes() == (OUT / "again.txt").read_bytes()
+
+
+def test_a_small_buffer_loses_the_oldest():
+    done = tool(CMD="nice -s 1", OUT=str(OUT / "small"), BUFFER="64")
+    assert done.returncode == 0 and "events are lost (BUFFER=128 MEM=1024)" in done.stdout
+    with Page(OUT / "small.html") as p:
+        p.wait("window.viewer && viewer.ready")
+        assert "events are lost" in p.js("return document.getElementById('stats').textContent") and p.errors() == []
 
 
 def test_errors_are_told():
