@@ -15,6 +15,7 @@
 ## make picture        address spaces and page tables while CMD=cow ran, before and after
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
 ## make replay         record a run, then gdb on it, backwards in time: CMD="cow"
+## make book           docs/ as HTML: build/book/index.html
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
 ## make clean
@@ -129,11 +130,13 @@ test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
 test-windows:
-	$(Q)tools/setup.sh build user iso qemu test debug replay windows
+	$(Q)tools/setup.sh build user iso qemu test debug replay windows lint book
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")
 replay:
 	$(Q)tools/setup.sh build user qemu test debug replay
 	$(Q)$(MAKE) $(ELF) $(IMAGE) $(filter-out none,$(INITRAMFS)) && $(PYTHON) tools/replay.py
+book:
+	$(Q)tools/setup.sh lint book && $(PYTHON) tools/book.py
 bench:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)
@@ -165,5 +168,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: trace picture lab handin grade test-labs all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d
