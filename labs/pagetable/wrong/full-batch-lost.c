@@ -1,0 +1,41 @@
+/*
+ * wrong: when the batch is full its pages are forgotten
+ * fails: unmap_gives_back
+ * hint: hints/drop.md
+ */
+static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
+{
+	struct page *batch[ZAP_BATCH];
+	unsigned nr = 0;
+	long anon = 0, file = 0;
+	bool cleared = false;
+
+	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
+		pte_t e = *pte;
+		if (pte_none(e))
+			continue;
+		if (!pte_special(e)) {
+			struct page *page = pte_page(e);
+			if (page->flags & PG_anon) {
+				anon++;
+			} else {
+				file++;
+				if (pte_dirty(e))
+					page->flags |= PG_dirty;
+			}
+			batch[nr++] = page;
+		}
+		*pte = 0;
+		cleared = true;
+		if (nr == ZAP_BATCH) {
+			nr = 0;
+			cleared = false;
+		}
+	}
+	if (cleared)
+		flush_and_free(vma->vm_mm, r, batch, nr);
+	if (anon)
+		atomic_long_add(-anon, &vma->vm_mm->rss_anon);
+	if (file)
+		atomic_long_add(-file, rss_of_file(vma));
+}

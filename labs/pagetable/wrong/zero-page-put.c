@@ -1,0 +1,42 @@
+/*
+ * wrong: every entry is taken for a counted page, the zero page's too
+ * fails: shared_and_special
+ * hint: hints/entries.md
+ */
+static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
+{
+	struct page *batch[ZAP_BATCH];
+	unsigned nr = 0;
+	long anon = 0, file = 0;
+	bool cleared = false;
+
+	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
+		pte_t e = *pte;
+		if (pte_none(e))
+			continue;
+		{
+			struct page *page = pte_page(e);
+			if (page->flags & PG_anon) {
+				anon++;
+			} else {
+				file++;
+				if (pte_dirty(e))
+					page->flags |= PG_dirty;
+			}
+			batch[nr++] = page;
+		}
+		*pte = 0;
+		cleared = true;
+		if (nr == ZAP_BATCH) {
+			flush_and_free(vma->vm_mm, r, batch, nr);
+			nr = 0;
+			cleared = false;
+		}
+	}
+	if (cleared)
+		flush_and_free(vma->vm_mm, r, batch, nr);
+	if (anon)
+		atomic_long_add(-anon, &vma->vm_mm->rss_anon);
+	if (file)
+		atomic_long_add(-file, rss_of_file(vma));
+}
