@@ -1,0 +1,22 @@
+/*
+ * wrong: only the file's part is mapped: bss behind its last page is missing
+ * fails: bss_is_zero
+ * hint: hints/bss.md
+ */
+static int map_segment(const struct elf_image *image, const struct elf64_phdr *ph)
+{
+	u64 addr = image->bias + ph->p_vaddr, file_end = addr + ph->p_filesz;
+	u64 page_off = addr & ~PAGE_MASK, start = addr - page_off, ret;
+	u64 prot = (ph->p_flags & PF_R ? PROT_READ : 0) | (ph->p_flags & PF_W ? PROT_WRITE : 0) | (ph->p_flags & PF_X ? PROT_EXEC : 0);
+
+	if (ph->p_filesz) {
+		ret = vm_mmap(image->file, start, ph->p_filesz + page_off, prot, MAP_PRIVATE | MAP_FIXED, ph->p_offset - page_off);
+		if (IS_ERR((void *)ret))
+			return (long)ret;
+	}
+	/* Only a segment that can be written is worth killing for: the others just keep the file's bytes. */
+	if (ph->p_filesz && ph->p_memsz > ph->p_filesz && (file_end & ~PAGE_MASK) &&
+	    clear_user((void *)file_end, PAGE_ALIGN(file_end) - file_end) && (ph->p_flags & PF_W))
+		return -EFAULT;
+	return 0;
+}
