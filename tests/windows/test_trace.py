@@ -91,6 +91,11 @@ def test_zoom_keys_and_mouse(page):
     assert "CPU 0" in page.js("return document.getElementById('tip').textContent")
     ActionChains(page.driver).click().perform()
     assert page.js("return viewer.cursor") > 0
+    page.js("viewer.look(1000, 2000)")
+    body.send_keys("h")
+    page.js("draw()")
+    assert page.js("return lanes.filter(l => l.y < 0).map(l => l.name)") == ["shell-7", "hog5-43"], "they do nothing there"
+    body.send_keys("h")
     body.send_keys("?")
     assert page.js("return getComputedStyle(document.getElementById('help')).display") == "block"
     body.send_keys("\ue00c")
