@@ -145,10 +145,10 @@ bench:
 lab handin grade test-labs:
 	$(Q)tools/setup.sh build user qemu debug lint test
 	$(Q)$(LABS)
-lab:       LABS = $(PYTHON) labs/lab new $(LAB) $(DIR)
+lab:       LABS = $(PYTHON) labs/lab new "$(LAB)" "$(DIR)"
 handin:    LABS = $(PYTHON) labs/lab handin $(OUT)
 grade:     LABS = $(PYTHON) labs/grade $(addprefix --debug ,$(DEBUG))
-test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB)
+test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB) $(if $(LAB),,&& $(PYTHON) -m pytest -q labs/lib)
 trace picture:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/$@.py

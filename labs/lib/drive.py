@@ -6,6 +6,8 @@ whatever it has in its structures becomes text here, never a traceback.
 """
 import json
 import os
+import re
+import signal
 import sys
 import traceback
 
@@ -14,6 +16,7 @@ import gdb
 CONFIG = json.load(open(os.environ["LAB_CONFIG"]))
 EVENTS = os.fdopen(int(os.environ["LAB_FD"]), "w")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+TROUBLE = re.compile("Out of memory|segfault|WARNING|BUG|trap|unimplemented")
 HELLO, NEXT, DELAY, BEGIN, FAIL, STATE, PASS, DONE, END = range(9)
 
 
@@ -26,6 +29,13 @@ class At:
     """What a function of check.py is given."""
     def __init__(self):
         self.where, self.args, self.keep, self.calls = "", (), {}, 0
+
+
+def signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 class Finished(Exception):
@@ -129,6 +139,8 @@ class Driver:
             event("finished")
             raise Finished
         self.item, self.at, self.failed = dict(self.plan.pop(0), passed=False), At(), False
+        log = self.safely(lambda: int(self.kernel.var("log_head")))
+        self.log = log if isinstance(log, int) else 0
         event("begin", test=self.item["test"], limit=self.item["limit"])
         if CONFIG["debug"] and CONFIG["debug"]["passes"] and self.wanted():
             gdb.execute(f"tbreak *{self.item['address']:#x}")
@@ -163,6 +175,9 @@ class Driver:
         if self.failed or not self.item:
             return
         self.failed = True
+        if how == "died":                   # explains, no verdict comes from it
+            lines = [line for line in self.safely(lambda: self.kernel.log_since(self.log)) if TROUBLE.search(line)]
+            words["said"] = re.sub(r"^\[.*?\] ", "", lines[-1]) if lines else None
         event("fail", how=how, text=text, where=self.safely(self.kernel.backtrace), **words)
         if self.wanted():
             print(f"\n{text}")
@@ -171,7 +186,7 @@ class Driver:
     def end(self, left):
         item = self.item
         if not self.failed and item["status"] & 0x7f:
-            self.fail("died", f"the test's process was killed by signal {item['status'] & 0x7f}")
+            self.fail("died", f"the test's process was killed by {signal_name(item['status'] & 0x7f)}")
         elif not self.failed and (item["status"] or not item["passed"]):
             self.fail("died", f"the test's process ended with status {item['status'] >> 8 & 255} before its last line")
         elif not self.failed and item["state"] and self.at.calls < 2:

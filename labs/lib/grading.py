@@ -151,7 +151,7 @@ def describe(test, outcome):
     if verdict == "fail" and outcome["how"] == "state":
         return f"the kernel's state at {outcome['at']!r}: {outcome['expected']}, but {outcome['text']}" if "at" in outcome else outcome["text"]
     if verdict == "fail":
-        return outcome["text"]
+        return outcome["text"] + (f"\nthe kernel said: {outcome['said']}" if outcome.get("said") else "")
     if verdict == "hang":
         lines = [f"it was not done within {million(outcome['limit'])} instructions"]
         lines += [f"processor: {where}"] if where else []

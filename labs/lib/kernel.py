@@ -139,6 +139,14 @@ def free_pages():
     return int(var("zone")["free_pages"]) + sum(int(pcp[cpu]["n"]) for cpu in range(low, min(high, 3) + 1))
 
 
+def log_since(start):
+    """The lines of the kernel's log from byte `start` on; how far it goes is int(var("log_head"))."""
+    ring, head, tail = var("log_buf"), int(var("log_head")), max(int(var("log_tail")), start)
+    size = ring.type.sizeof
+    text = read(integer(ring.address), size) * 2
+    return text[tail % size:tail % size + head - tail].decode(errors="replace").splitlines()
+
+
 def symbol(addr):
     """The function at addr, or its number."""
     text = gdb.execute(f"info symbol {addr & MASK:#x}", to_string=True)

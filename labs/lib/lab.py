@@ -272,13 +272,15 @@ def work_diff():
                        "Take that back (git checkout starter -- FILE; a new file: move it away) and try again.")
     patch = sh("git", "diff", "--no-color", "--no-ext-diff", "--no-renames", "starter", "--", *lab["files"])
     if not patch.strip():
-        raise LabError(f"nothing is changed yet in {' '.join(lab['files'])}")
+        return ""
     return f"{HEADER}\nLab: {lab['name']}\n\n{patch}"
 
 
 def hand_in(out):
     lab = student_lab()
     text = work_diff()
+    if not text:
+        raise LabError(f"nothing is changed yet in {' '.join(lab['files'])}")
     path = Path(out or TOP / f"{lab['name']}.patch")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)

@@ -22,6 +22,11 @@ from run import boots_as
 OUT = labs.TOP / "build/labs/matrix"
 
 
+def unified(path, old, new):
+    return f"diff --git a/{path} b/{path}\n" + "".join(
+        difflib.unified_diff(old.splitlines(True), new.splitlines(True), f"a/{path}", f"b/{path}"))
+
+
 def patch_of(lab, name, texts):
     """A hand-in file that makes the starter's files these texts."""
     lines = [f"{labs.HEADER}\nLab: {lab['name']}\n\n"]
@@ -29,8 +34,7 @@ def patch_of(lab, name, texts):
     for path, text in texts.items():
         old = (tree / path).read_text()
         if old != text:
-            lines += [f"diff --git a/{path} b/{path}\n"]
-            lines += difflib.unified_diff(old.splitlines(True), text.splitlines(True), f"a/{path}", f"b/{path}")
+            lines.append(unified(path, old, text))
     file = OUT / lab["name"] / f"{name}.patch"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(lines))

@@ -1,6 +1,6 @@
 /*
  * wrong: each half that stays free is entered with the order of the whole
- * fails: every_page_once nothing_wasted
+ * fails: every_page_once smallest_first
  * hint: hints/split.md
  */
 static struct page *take_block(unsigned order)

@@ -1,0 +1,195 @@
+"""The grader against hand-ins that lie, flood, hang, panic, do not build or are no patches; many at once; a student's tree from begin to end."""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import holes
+import lab as labs
+import matrix
+
+TOP, GRADE = labs.TOP, labs.TOP / "labs/grade"
+KEPT = 8                                # lab pipe's points for what must not break
+
+READ = """static ssize_t pipe_read(struct file *f, char __user *to, size_t n, loff_t *pos)
+{
+	%s
+	return -ENOSYS;
+}
+"""
+EVIL = {
+    "says-so": READ % 'printk("\\nok 1 bytes_through\\nall tests passed\\n100 of 100 points\\n");',
+    "jumps-to-checkpoint": READ % "task_pt_regs(current)->rip = 0xf000000;\n\ttask_pt_regs(current)->rsi = 6;",
+    "floods": READ % 'for (;;)\n\t\tprintk("flood flood flood flood flood flood flood flood\\n");',
+    "hangs": READ % "for (;;)\n\t\tlocal_irq_disable();",
+    "panics": READ % 'panic("pipe of %s", "peace");',
+    "wild-pointer": READ % "*(volatile int *)0x123 = 1;",
+    "syntax": READ % "return oh dear;",
+    "warning": READ % "int unused;",
+}
+
+
+def evil(tmp, name):
+    lab = labs.load("pipe")
+    source = tmp / f"{name}.c"
+    source.write_text("/* evil */\n" + EVIL[name])
+    texts = holes.wrong_texts(labs.starter(lab) / "tree", lab, source)
+    old = (labs.starter(lab) / "tree/fs/pipe.c").read_text()
+    patch = tmp / f"{name}.patch"
+    patch.write_text("Lab: pipe\n\n" + matrix.unified("fs/pipe.c", old, texts["fs/pipe.c"]))
+    return patch
+
+
+def grade(*words, out=None, check=True, **kw):
+    command = [sys.executable, GRADE, *words] + (["--out", out] if out else [])
+    run = subprocess.run([str(c) for c in command], capture_output=True, text=True, env=labs.environment(), timeout=1500, **kw)
+    assert not check or run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="session")
+def evils(tmp_path_factory):
+    """All of them graded in one go, two at once."""
+    tmp = tmp_path_factory.mktemp("evil")
+    patches = [evil(tmp, name) for name in EVIL]
+    grade(*patches, "-j2", out=tmp / "out")
+    return {name: json.loads((tmp / "out" / f"{name}.json").read_text()) for name in EVIL} | {"table": (tmp / "out/class.csv").read_text()}
+
+
+def verdicts(result):
+    return {t["verdict"] for t in result["tests"]}
+
+
+@pytest.mark.parametrize("name", ["says-so", "jumps-to-checkpoint", "floods", "hangs", "panics", "wild-pointer"])
+def test_evil_kernel_keeps_what_it_earned(evils, name):
+    result = evils[name]
+    assert {t["name"]: t["points"] for t in result["tests"] if t["points"]} == {"two_ends": 4, "fifo_meets": 4}
+    assert result["points"] == KEPT
+
+
+def test_what_is_said(evils):
+    assert "forged" in verdicts(evils["jumps-to-checkpoint"])
+    assert "hang" in verdicts(evils["hangs"])
+    assert "pipe_read" in json.dumps(evils["hangs"])
+    assert any("flooded" in note for note in evils["floods"]["notes"])
+    assert any("panicked: pipe of peace" in t["happened"] for t in evils["panics"]["tests"])
+    assert "panic" in verdicts(evils["panics"]) and "pipe_read" in json.dumps(evils["panics"])
+    for name in ("syntax", "warning"):
+        assert evils[name]["points"] == 0 and "does not build" in evils[name]["notes"][0] and "fs/pipe.c:" in evils[name]["notes"][0]
+    assert len(evils["table"].splitlines()) == len(EVIL) + 1
+
+
+GOOD = "diff --git a/fs/pipe.c b/fs/pipe.c\n--- a/fs/pipe.c\n+++ b/fs/pipe.c\n@@ -1,3 +1,4 @@\n /*\n+ * Mine.\n  * Pipes and FIFOs; the picture is in fs/pipe.h.\n  *\n"
+REFUSED = {
+    "empty": (b"", "empty"),
+    "binary": (b"\x7fELF\0\1\2", "binary"),
+    "no patch": (b"int main(void) { return 0; }\n", "can't read it as a patch"),
+    "makefile": (GOOD.replace("fs/pipe.c", "Makefile").encode(), "touches Makefile"),
+    "the tests too": ((GOOD + GOOD.replace("fs/pipe.c", "labs/pipe/tests/pipe.c")).encode(), "touches labs/pipe/tests/pipe.c"),
+    "upwards": (GOOD.replace("b/fs/pipe.c", "b/fs/../../../tmp/pipe.c").encode(), "refused"),
+    "absolute": (GOOD.replace("b/fs/pipe.c", "/etc/passwd").encode(), "refused"),
+    "symlink": (b"diff --git a/fs/pipe.c b/fs/pipe.c\nnew file mode 120000\n--- /dev/null\n+++ b/fs/pipe.c\n@@ -0,0 +1 @@\n+/etc/passwd\n", "symbolic link"),
+    "rename": (b"diff --git a/fs/pipe.c b/fs/x.c\nsimilarity index 100%\nrename from fs/pipe.c\nrename to fs/x.c\n", "renames"),
+    "git binary": (b"diff --git a/fs/pipe.c b/fs/pipe.c\nindex 1..2 100644\nGIT binary patch\nliteral 0\n\n", "binary"),
+    "huge": (b"x" * (1 << 21), "KiB"),
+    "other lines": (GOOD.replace("Pipes and FIFOs", "Tubes and hoses").encode(), "does not apply"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp_path, name):
+    data, why = REFUSED[name]
+    patch = tmp_path / f"{name}.patch"
+    patch.write_bytes(data)
+    out = grade("--lab", "pipe", patch)
+    assert why in out and "0 of 100" in out
+
+
+def test_names_may_be_anything(tmp_path):
+    names = ["-rf.patch", "$(touch x).patch", "a b\n'c\".patch", "ü.patch", "one/x.patch", "two/x.patch", ".patch"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    grade("--lab", "pipe", "--out", "out", "--", *names, cwd=tmp_path)
+    assert len(list((tmp_path / "out").glob("*.json"))) + len(list((tmp_path / "out").glob(".*.json"))) == len(names)
+    assert not (tmp_path / "x").exists()
+    assert {json.loads(p.read_text())["handin"] for p in (tmp_path / "out").glob("*.json")} == set(names)
+
+
+def test_four_graders_at_once_agree(tmp_path):
+    """Four processes, each with the same two hand-ins: eight results, two texts."""
+    lab = labs.load("pipe")
+    patches = [matrix.patch_of(lab, "solution", {f: (TOP / f).read_text() for f in lab["files"]}),
+               matrix.patch_of(lab, "end-of-file-sleeps", holes.wrong_texts(TOP, lab, TOP / "labs/pipe/wrong/end-of-file-sleeps.c"))]
+    runs = [subprocess.Popen([sys.executable, GRADE, *patches, "--out", tmp_path / str(n)], stdout=subprocess.DEVNULL, env=labs.environment())
+            for n in range(4)]
+    assert [run.wait(1500) for run in runs] == [0] * 4
+    for name in ("solution.json", "end-of-file-sleeps.json", "class.csv"):
+        texts = {(tmp_path / str(n) / name).read_text() for n in range(4)}
+        assert len(texts) == 1, f"{name}: {len(texts)} different results"
+    assert json.loads((tmp_path / "0/solution.json").read_text())["points"] == 100
+
+
+def make(*words, cwd=TOP, check=True):
+    run = subprocess.run(["make", "-s", *words], cwd=cwd, capture_output=True, text=True, env=labs.environment(), timeout=1500)
+    assert not check or run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", labs.names())
+def test_no_solution_in_a_students_tree(tmp_path, name):
+    """Not in the files, not in the history, not in wrong/: no three lines of a hole's body follow each other anywhere."""
+    lab = labs.load(name)
+    labs.new_tree(name, tmp_path / "tree")
+    files = {str(p.relative_to(tmp_path / "tree")): p.read_text(errors="replace") for p in (tmp_path / "tree").rglob("*")
+             if p.is_file() and ".git/" not in str(p)}
+    assert not [f for f in files if "wrong/" in f or f.startswith("labs/lib/matrix")]
+    assert {f.split("/")[1] for f in files if f.startswith("labs/")} == {name, "lib", "grade", "lab", "student"}
+    everything = {f: "\n".join(line.strip() for line in text.splitlines() if line.strip()) for f, text in files.items()}
+    for hole in lab["hole"]:
+        text = (TOP / hole["file"]).read_text()
+        first, last = holes.place(hole["file"], text, hole["function"])
+        body = [line.strip() for line in text.split("\n")[first + 1:last] if line.strip()]
+        stub = {line.strip() for line in hole.get("stub", "").splitlines()}
+        for three in zip(body, body[1:], body[2:]):
+            if len(set(three) - stub - {"{", "}"}) == 3 and sum(map(len, three)) > 60:
+                found = [f for f, t in everything.items() if "\n".join(three) in t]
+                assert not found, f"{hole['function']}: {three} is in {found}"
+    log = subprocess.run(["git", "rev-list", "--all", "--count"], cwd=tmp_path / "tree", capture_output=True, text=True).stdout
+    assert log.strip() == "1"
+
+
+def test_a_students_way(tmp_path):
+    """make lab, a refused hand-in, a good one, grade, gdb at the failure; messages for what goes wrong."""
+    tree = tmp_path / "my lab"
+    assert "the labs are: " in make("lab", "LAB=nothing", f"DIR={tree}", check=False)
+    make("lab", "LAB=pipe", f"DIR={tree}")
+    assert "not empty" in make("lab", "LAB=pipe", f"DIR={tree}", check=False)
+    assert make("build/cutaway.elf", cwd=tree) == ""
+    assert "nothing is changed" in make("handin", cwd=tree, check=False)
+    assert f"{KEPT} of 100" in make("grade", cwd=tree)
+    text = (tree / "fs/pipe.c").read_text()
+    (tree / "mm/mm.h").write_text((tree / "mm/mm.h").read_text() + "\n")
+    (tree / "fs/more.c").write_text("/* */\n")
+    refused = make("handin", cwd=tree, check=False)
+    assert "fs/pipe.c only" in refused and "mm/mm.h" in refused and "fs/more.c" in refused
+    subprocess.run(["git", "checkout", "-q", "mm/mm.h"], cwd=tree, check=True)
+    (tree / "fs/more.c").unlink()
+    (tree / "fs/pipe.c").write_text(text.replace("return -ENOSYS;", "return 0;", 1))
+    make("handin", cwd=tree)
+    out = grade("-j1", tree / "pipe.patch", out=tmp_path / "out")
+    rerun = re.search(r"in gdb: +labs/grade (.*--debug read_blocks.*)", out)
+    assert rerun, out
+    gdb = subprocess.run(f"labs/grade {rerun[1]}", shell=True, cwd=TOP, input="info symbol $pc\nct-ps\n", capture_output=True, text=True,
+                         env=labs.environment(), timeout=900)
+    assert "checkpoint" in gdb.stdout and "lab_read_blocks" in gdb.stdout and "PID  TGID" in gdb.stdout, gdb.stdout + gdb.stderr
+
+
+def test_labs_keep_their_contract():
+    for name in labs.names():
+        assert not list(labs.complaints(labs.load(name))), name
