@@ -15,6 +15,7 @@
 ## make picture        address spaces and page tables while CMD=cow ran, before and after
 ## make toolchain      x86_64-elf gcc and binutils in build/toolchain
 ## make replay         record a run, then gdb on it, backwards in time: CMD="cow"
+## make compare        a static program on Linux and here, call by call: PROG=path ARGS="..."
 ## make book           docs/ as HTML: build/book/index.html
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
@@ -130,11 +131,14 @@ test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
 test-windows:
-	$(Q)tools/setup.sh build user iso qemu test debug replay windows lint book
+	$(Q)tools/setup.sh build user iso qemu test debug replay windows compare lint book
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")
 replay:
 	$(Q)tools/setup.sh build user qemu test debug replay
 	$(Q)$(MAKE) $(ELF) $(IMAGE) $(filter-out none,$(INITRAMFS)) && $(PYTHON) tools/replay.py
+compare:
+	$(Q)tools/setup.sh build user qemu test compare
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/compare.py $(PROG) $(ARGS)
 book:
 	$(Q)tools/setup.sh lint book && $(PYTHON) tools/book.py
 bench:

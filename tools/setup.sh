@@ -31,6 +31,7 @@ windows chromedriver                 chromium-driver  chromium-chromedriver chro
 windows py:selenium                  python3-selenium python3-selenium python-selenium -
 debug gdb                           gdb              gdb            gdb        gdb
 replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
+compare strace                      strace           strace         strace     -
 book  py:myst_parser                python3-myst-parser python3-myst-parser python-myst-parser -
 book  py:furo                       furo             python3-furo   python-sphinx-furo -
 lint  ctags                         universal-ctags  ctags          ctags      universal-ctags
