@@ -44,8 +44,9 @@ enum trace_event {
 };
 extern u64 trace_mask;			/* a bit for each event */
 
-/* For a point that hot code keeps in its slow path: is that path wanted? */
+/* For points that hot code keeps in a slow path: is it wanted? any: one test for two events. */
 #define trace_is_on(name) unlikely(trace_mask & BIT(TRACE_##name))
+#define trace_any_on(a, b) unlikely(trace_mask & (BIT(TRACE_##a) | BIT(TRACE_##b)))
 
 #define TRACE_EVENT(system, name, proto, args, fields, assign, print) \
 	void __trace_##name proto __attribute__((cold)); \

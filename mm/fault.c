@@ -248,10 +248,9 @@ static struct vm_area_struct *find_vma_grow(struct mm_struct *mm, u64 address)
 	return vma;
 }
 
-/* One test for both events. */
 static __always_inline void trace_page_fault(u64 address, struct pt_regs *regs, u64 error_code)
 {
-	if (trace_is_on(page_fault_user) || trace_is_on(page_fault_kernel))
+	if (trace_any_on(page_fault_user, page_fault_kernel))
 		user_mode(regs) ? trace_page_fault_user(address, regs, error_code) : trace_page_fault_kernel(address, regs, error_code);
 }
 

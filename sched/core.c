@@ -77,6 +77,16 @@ static void check_preempt_curr(struct rq *rq, struct task_struct *p)
 		resched_curr(rq);
 }
 
+/* Where it stands in the tree, and that it may run. */
+static __always_inline void trace_wakeup(struct rq *rq, struct task_struct *p)
+{
+	if (trace_any_on(sched_enqueue, sched_wakeup)) {
+		if (p->sched_class == &fair_sched_class && p != rq->curr)
+			trace_sched_enqueue(p, rq->cfs.min_vruntime);
+		trace_sched_wakeup(p);
+	}
+}
+
 bool try_to_wake_up(struct task_struct *p, unsigned state)
 {
 	u64 flags;
@@ -94,7 +104,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);
-	trace_sched_wakeup(p);
+	trace_wakeup(rq, p);
 out:
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return woken;
@@ -166,10 +176,10 @@ static struct task_struct *pick_next_task(struct rq *rq, struct task_struct *pre
 	}
 }
 
-/* One test for both events: what prev had, and who comes. */
+/* What prev had, and who comes. */
 static __always_inline void trace_switch(struct task_struct *prev, struct task_struct *next)
 {
-	if (trace_is_on(sched_stat_runtime) || trace_is_on(sched_switch)) {
+	if (trace_any_on(sched_stat_runtime, sched_switch)) {
 		if (prev->sched_class == &fair_sched_class)
 			trace_sched_stat_runtime(prev);
 		trace_sched_switch(prev, next);
@@ -276,6 +286,7 @@ void wake_up_new_task(struct task_struct *p)
 	if (p->sched_class->task_fork)
 		p->sched_class->task_fork(rq, p);
 	enqueue_task(rq, p, ENQUEUE_NEW);
+	trace_sched_enqueue(p, rq->cfs.min_vruntime);
 	trace_sched_wakeup_new(p);
 	check_preempt_curr(rq, p);
 	spin_unlock_irqrestore(&rq->lock, flags);

@@ -139,7 +139,6 @@ static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 	cfs->nr_running++;
 	cfs->load.weight += p->se.load.weight;
 	cfs->h_nr_idle += p->policy == SCHED_IDLE;
-	trace_sched_enqueue(p, cfs->min_vruntime);
 	timeline_insert(cfs, &p->se);
 }
 
