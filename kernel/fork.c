@@ -260,7 +260,6 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 		p->flags |= PF_KTHREAD;
 	p->exit_state = 0;
 	p->utime = p->stime = p->min_flt = p->maj_flt = p->nvcsw = p->nivcsw = 0;
-	p->ioac_rchar = p->ioac_wchar = 0;
 	p->start_time = ktime_get();
 	p->wchan = NULL;
 	p->nr_held_sleeping = 0;

@@ -178,7 +178,6 @@ struct task_struct {
 	struct thread_struct thread;
 	char comm[16];
 	u64 default_timer_slack;
-	u64 ioac_rchar, ioac_wchar;
 	int fail_nth;			/* fault injection: >0 counts down, the allocation at 1 fails */
 	struct timer real_sleep;	/* for schedule_timeout */
 	void *kthread;			/* struct kthread of a kernel thread */

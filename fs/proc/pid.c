@@ -10,27 +10,19 @@
 
 static const struct dentry_operations pid_dops;
 static const struct inode_operations pid_iops, fd_iops, task_iops;
-static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mem_fops, mounts_fops;
+static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mounts_fops;
 
-bool task_gone(struct task_struct *p)
-{
-	return hlist_unhashed(&p->pid_hash);
-}
+bool task_gone(struct task_struct *p) { return hlist_unhashed(&p->pid_hash); }
 
 /* In Linux: ptrace_may_access(PTRACE_MODE_READ_FSCREDS) */
 bool may_trace(struct task_struct *p)
 {
 	const struct cred *me = current_cred(), *c;
-	struct mm_struct *mm;
-	bool may = true;
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
+	bool may = !mm || mm->dumpable == 1;
 
 	if (p->tgid == current->tgid || capable(CAP_SYS_PTRACE))
 		return true;
-	mm = get_task_mm(p);
-	if (mm) {
-		may = mm->dumpable == 1;
-		mmput(mm);
-	}
 	preempt_disable();		/* In Linux RCU: p may change its credentials */
 	c = p->cred;
 	may = may && me->fsuid == c->euid && me->fsuid == c->suid && me->fsuid == c->uid && me->fsgid == c->egid &&
@@ -47,11 +39,9 @@ static int pid_setattr(struct dentry *d, struct iattr *a)
 /* Files belong to the task's effective user, or to root when it may not be dumped. */
 static void own_inode(struct inode *inode, struct task_struct *p)
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 	bool dumpable = !mm || mm->dumpable == 1 || (inode->i_mode & 0777777) == (S_IFDIR | 0555);
 
-	if (mm)
-		mmput(mm);
 	preempt_disable();
 	inode->i_uid = dumpable ? p->cred->euid : 0;
 	inode->i_gid = dumpable ? p->cred->egid : 0;
@@ -297,66 +287,24 @@ static int mounts_open(struct inode *inode, struct file *f)
 }
 static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .llseek = seq_lseek, .release = single_release };
 
-static ssize_t mem_rw(struct file *f, char __user *buf, size_t n, loff_t *pos, bool write)
-{
-	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
-	char *page = mm ? kmalloc(PAGE_SIZE, GFP_KERNEL) : NULL;
-	ssize_t done = mm ? page ? 0 : -ENOMEM : 0;
-
-	while (page && (size_t)done < n) {
-		size_t part = min(n - done, PAGE_SIZE), got;
-
-		if (write && copy_from_user(page, buf + done, part)) {
-			done = done ? done : -EFAULT;
-			break;
-		}
-		got = access_process_vm(mm, *pos, page, part, write);
-		if (!got || (!write && copy_to_user(buf + done, page, got))) {
-			done = done ? done : got ? -EFAULT : -EIO;
-			break;
-		}
-		done += got;
-		*pos += got;
-	}
-	kfree(page);
-	if (mm)
-		mmput(mm);
-	return done;
-}
-
-static ssize_t mem_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
-{
-	return mem_rw(f, buf, n, pos, false);
-}
-
-static ssize_t mem_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	return mem_rw(f, (char *)buf, n, pos, true);
-}
-
 loff_t mem_llseek(struct file *f, loff_t off, int whence)
 {
 	if (whence != 0 && whence != 1)
 		return -EINVAL;
 	return f->f_pos = whence ? f->f_pos + off : off;	/* every address is one */
 }
-static const struct file_operations mem_fops = { .open = pid_open, .read = mem_read, .write = mem_write, .llseek = mem_llseek };
 
 /* ---- links and small files ---- */
 
 static int follow_exe(struct task_struct *p, int fd, struct path *out)
 {
-	struct mm_struct *mm = get_task_mm(p);
-	int err = -ENOENT;
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 
-	if (mm && mm->exe_file) {
-		*out = mm->exe_file->f_path;
-		path_get(out);
-		err = 0;
-	}
-	if (mm)
-		mmput(mm);
-	return err;
+	if (!mm || !mm->exe_file)
+		return -ENOENT;
+	*out = mm->exe_file->f_path;
+	path_get(out);
+	return 0;
 }
 
 static int follow_fs(struct task_struct *p, void (*get)(struct fs_struct *fs, struct path *out), struct path *out)
@@ -374,20 +322,8 @@ static int follow_fs(struct task_struct *p, void (*get)(struct fs_struct *fs, st
 static int follow_cwd(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_pwd, out); }
 static int follow_root(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_root, out); }
 
-static int show_score(struct seq_file *m, struct task_struct *p)
-{
-	struct mm_struct *mm = get_task_mm(p);
-	long points = mm ? (get_mm_rss(mm) + atomic_long_read(&mm->nr_ptes)) * 1000 / totalram_pages : 0;
-
-	if (mm)
-		mmput(mm);
-	seq_printf(m, "%ld\n", max(0L, 667 * (points + p->signal->oom_score_adj + 1000) / 1000 - 1));
-	return 0;
-}
 static int show_score_adj(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->signal->oom_score_adj); }
 static int show_fail_nth(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->fail_nth); }
-static int show_cgroup(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "0::/\n"); }
-static int show_personality(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%08x\n", p->personality); }
 
 static int write_comm(struct task_struct *p, char *text)
 {
@@ -397,28 +333,17 @@ static int write_comm(struct task_struct *p, char *text)
 	return 0;
 }
 
+/* Fault injection: the n-th allocation from now on fails, once (the kernel's word fail_nth turns it on). */
+static int write_fail_nth(struct task_struct *p, char *text) { return parse_int(text, 0, 0x7fffffff, &p->fail_nth); }
 static int write_score_adj(struct task_struct *p, char *text)
 {
-	char *end;
-	long adj = strtoll(text, &end, 0);
+	int adj, err = parse_int(text, -1000, 1000, &adj);
 
-	if (end == text || *end || adj < -1000 || adj > 1000)
-		return -EINVAL;
+	if (err)
+		return err;
 	if (adj < p->signal->oom_score_adj && !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
 	p->signal->oom_score_adj = adj;
-	return 0;
-}
-
-/* Fault injection: the n-th allocation from now on fails, once (the kernel's word fail_nth turns it on). */
-static int write_fail_nth(struct task_struct *p, char *text)
-{
-	char *end;
-	long n = strtoll(text, &end, 0);
-
-	if (end == text || *end || n < 0)
-		return -EINVAL;
-	p->fail_nth = n;
 	return 0;
 }
 
@@ -429,27 +354,20 @@ static int write_fail_nth(struct task_struct *p, char *text)
 #define LNK (S_IFLNK | 0777)
 const struct pid_entry tgid_entries[] = {
 	{ "task", S_IFDIR | 0555, .iop = &task_iops, .fop = &task_fops },	/* first: threads have all but this */
-	{ "fd", S_IFDIR | 0500, .iop = &fd_iops, .fop = &fd_fops, .follow = follow_fd },
-	{ "environ", OWN, .show = show_environ, .guarded = true }, { "auxv", OWN, .show = show_auxv, .guarded = true },
-	{ "status", F, .show = show_status }, { "personality", OWN, .show = show_personality, .guarded = true }, { "limits", F, .show = show_limits },
-	{ "comm", S_IFREG | 0644, .show = show_comm, .write = write_comm }, { "cmdline", F, .show = show_cmdline }, { "stat", F, .show = show_stat },
-	{ "statm", F, .show = show_statm }, { "maps", F, .show = show_maps, .guarded = true },
-	{ "mem", S_IFREG | 0600, .fop = &mem_fops, .guarded = true },
+	{ "fd", S_IFDIR | 0500, .iop = &fd_iops, .fop = &fd_fops },
+	{ "environ", OWN, .show = show_environ, .guarded = true }, { "status", F, .show = show_status },
+	{ "comm", S_IFREG | 0644, .show = show_comm, .write = write_comm }, { "cmdline", F, .show = show_cmdline },
+	{ "stat", F, .show = show_stat }, { "statm", F, .show = show_statm }, { "maps", F, .show = show_maps, .guarded = true },
 	{ "cwd", LNK, .follow = follow_cwd }, { "root", LNK, .follow = follow_root }, { "exe", LNK, .follow = follow_exe },
-	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts },
+	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts }, { "wchan", F, .show = show_wchan },
 	{ "smaps", F, .show = show_smaps, .guarded = true }, { "pagemap", OWN, .fop = &pagemap_fops, .guarded = true },
 	{ "pagetables", OWN, .fop = &pagetables_fops, .guarded = true },
-	{ "wchan", F, .show = show_wchan }, { "oom_score", F, .show = show_score },
 	{ "oom_score_adj", S_IFREG | 0644, .show = show_score_adj, .write = write_score_adj },
-	{ "fail-nth", S_IFREG | 0644, .show = show_fail_nth, .write = write_fail_nth }, { "io", OWN, .show = show_io, .guarded = true },
-	{ "cgroup", F, .show = show_cgroup }, { .name = NULL },
+	{ "fail-nth", S_IFREG | 0644, .show = show_fail_nth, .write = write_fail_nth }, { .name = NULL },
 };
 
 /* Whether this /proc/PID shows a process, not a thread of .../task/. */
-static bool is_tgid_dir(const struct inode *dir)
-{
-	return !(dir->i_ino & 0xffff);
-}
+static bool is_tgid_dir(const struct inode *dir) { return !(dir->i_ino & 0xffff); }
 
 static int pid_dir_lookup(struct inode *dir, struct dentry *d)
 {

@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "fs/fs.h"
+#include "kernel/process.h"
 
 /* /proc/NAME (slashes make directories); show prints the whole file. Called from init functions. */
 int proc_create(const char *name, umode_t mode, int (*show)(struct seq_file *m, void *v));
@@ -24,7 +25,7 @@ struct proc_dir {				/* a file or directory that is always there */
 	int (*show)(struct seq_file *m, void *data);
 	int (*write)(void *data, char *text, size_t n);	/* text is NUL-ended; 0 or -errno */
 	void *data;
-	const char *target;			/* symlink */
+	const char *(*link)(char *buf);		/* symlink: its target, of up to 40 bytes in buf */
 	const struct file_operations *fops;
 	struct list_head list, children;
 };
@@ -47,6 +48,12 @@ struct proc_info {				/* i_private of every inode of procfs */
 	struct task_struct *task;		/* referenced */
 	int fd;					/* of fd/N */
 };
+/* For __cleanup(): of a task that has none, too. */
+static inline void put_task_mm(struct mm_struct **mm)
+{
+	if (*mm)
+		mmput(*mm);
+}
 static inline struct proc_info *PROC_I(const struct inode *inode) { return inode->i_private; }
 
 /* Makes dentry positive; the inode holds info->task. 0, -ENOMEM */
@@ -59,6 +66,7 @@ bool may_trace(struct task_struct *p);		/* Linux's ptrace_may_access() */
 bool proc_emit_dots(struct file *f, struct dir_context *ctx);	/* false: the actor has enough */
 int proc_setattr(struct dentry *d, struct iattr *a);	/* nothing but O_TRUNC */
 extern const struct pid_entry tgid_entries[];	/* ends with a name of NULL */
+int parse_int(const char *text, long min, long max, int *out);	/* 0, -EINVAL */
 ssize_t text_from_user(char *text, size_t size, const char __user *buf, size_t n);	/* NUL-ended, no newline at its end */
 void system_init(void);
 void sysctl_init(void);
@@ -68,10 +76,5 @@ loff_t mem_llseek(struct file *f, loff_t off, int whence);	/* of files as long a
 extern const struct file_operations pagemap_fops, pagetables_fops;
 
 /* task.c: what the files of a task say */
-int show_stat(struct seq_file *m, struct task_struct *p), show_status(struct seq_file *m, struct task_struct *p),
-	show_statm(struct seq_file *m, struct task_struct *p), show_maps(struct seq_file *m, struct task_struct *p),
-	show_smaps(struct seq_file *m, struct task_struct *p), show_limits(struct seq_file *m, struct task_struct *p),
-	show_cmdline(struct seq_file *m, struct task_struct *p), show_environ(struct seq_file *m, struct task_struct *p),
-	show_auxv(struct seq_file *m, struct task_struct *p), show_io(struct seq_file *m, struct task_struct *p),
-	show_comm(struct seq_file *m, struct task_struct *p), show_wchan(struct seq_file *m, struct task_struct *p),
-	show_mounts(struct seq_file *m, struct task_struct *p);
+typedef int show_task(struct seq_file *m, struct task_struct *p);
+show_task show_stat, show_status, show_statm, show_maps, show_smaps, show_cmdline, show_environ, show_comm, show_wchan, show_mounts;

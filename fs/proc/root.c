@@ -28,34 +28,34 @@ static struct proc_dir *find_child(struct proc_dir *dir, const char *name, size_
 	return NULL;
 }
 
-int proc_add(const struct proc_dir *what)
+static struct proc_dir *new_child(struct proc_dir *dir, const struct proc_dir *what, const char *name)
 {
-	struct proc_dir *dir = &proc_root, *d;
-	const char *name = what->name, *slash;
+	struct proc_dir *d = kmemdup(what, sizeof(*d), GFP_KERNEL);
 
-	for (; (slash = strchr(name, '/')); name = slash + 1) {
-		d = find_child(dir, name, slash - name);
-		if (!d) {
-			char part[40];
-
-			strscpy(part, name, slash - name + 1);
-			d = kmemdup(&(struct proc_dir){ .name = kstrdup(part, GFP_KERNEL), .mode = S_IFDIR | 0555 }, sizeof(*d), GFP_KERNEL);
-			if (!d)
-				return -ENOMEM;
-			d->ino = ++last_ino;
-			INIT_LIST_HEAD(&d->children);
-			list_add_tail(&d->list, &dir->children);
-		}
-		dir = d;
-	}
-	d = kmemdup(what, sizeof(*d), GFP_KERNEL);
 	if (!d)
-		return -ENOMEM;
+		return NULL;
 	d->name = name;
 	d->ino = ++last_ino;
 	INIT_LIST_HEAD(&d->children);
 	list_add_tail(&d->list, &dir->children);
-	return 0;
+	return d;
+}
+
+int proc_add(const struct proc_dir *what)
+{
+	static const struct proc_dir directory = { .mode = S_IFDIR | 0555 };
+	struct proc_dir *dir = &proc_root, *d;
+	const char *name = what->name, *slash;
+
+	for (; (slash = strchr(name, '/')); name = slash + 1, dir = d) {
+		char part[40];
+
+		strscpy(part, name, slash - name + 1);
+		d = find_child(dir, name, slash - name) ?: new_child(dir, &directory, kstrdup(part, GFP_KERNEL));
+		if (!d)
+			return -ENOMEM;
+	}
+	return new_child(dir, what, name) ? 0 : -ENOMEM;
 }
 
 int proc_create(const char *name, umode_t mode, int (*show)(struct seq_file *m, void *v))
@@ -80,6 +80,17 @@ ssize_t text_from_user(char *text, size_t size, const char __user *buf, size_t n
 	if (n && text[n - 1] == '\n')
 		text[n - 1] = '\0';
 	return n;
+}
+
+int parse_int(const char *text, long min, long max, int *out)
+{
+	char *end;
+	long n = strtoll(text, &end, 0);
+
+	if (end == text || *end || n < min || n > max)
+		return -EINVAL;
+	*out = n;
+	return 0;
 }
 
 static ssize_t file_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
@@ -146,7 +157,7 @@ static int fixed_lookup(struct inode *dir, struct dentry *d)
 
 static const char *fixed_get_link(struct dentry *d, struct inode *inode, char *buf)
 {
-	return PROC_I(inode)->dir->target;
+	return PROC_I(inode)->dir->link(buf);
 }
 
 int proc_setattr(struct dentry *d, struct iattr *a)
@@ -203,48 +214,21 @@ static const struct file_operations dir_fops = { .iterate = fixed_iterate };
 
 /* ---- /proc ---- */
 
-static const char *self_get_link(struct dentry *d, struct inode *inode, char *buf)
-{
-	if (PROC_I(inode)->fd)
-		snprintf(buf, 40, "%d/task/%d", current->tgid, current->pid);
-	else
-		snprintf(buf, 40, "%d", current->tgid);
-	return buf;
-}
-static const struct inode_operations self_iops = { .get_link = self_get_link, .setattr = proc_setattr };
-
 static int root_lookup(struct inode *dir, struct dentry *d)
 {
-	bool thread = !strcmp(d->d_name.name, "thread-self");
-
-	if (thread || !strcmp(d->d_name.name, "self"))
-		return proc_instantiate(d, S_IFLNK | 0777, 2 + thread, &(struct proc_info){ .fd = thread }, &self_iops, NULL);
-	if (fixed_lookup(dir, d) == 0)
-		return 0;
-	return pid_lookup(d, d->d_name.name);
+	return fixed_lookup(dir, d) == 0 ? 0 : pid_lookup(d, d->d_name.name);
 }
 
 static int root_iterate(struct file *f, struct dir_context *ctx)
 {
-	static const char *const selves[] = { "self", "thread-self" };
+	char name[12];
 
-	if (ctx->pos < FIRST_PID_POS - 2) {
-		if (!fixed_names(f, ctx))
-			return 0;
-		ctx->pos = FIRST_PID_POS - 2;
-	}
-	for (; ctx->pos < FIRST_PID_POS; ctx->pos++) {
-		const char *name = selves[ctx->pos - (FIRST_PID_POS - 2)];
-
-		if (!ctx->actor(ctx, name, strlen(name), ctx->pos, 2 + (name[0] == 't'), DT_LNK))
-			return 0;
-	}
+	if (ctx->pos < FIRST_PID_POS && !fixed_names(f, ctx))
+		return 0;
+	ctx->pos = max_t(loff_t, ctx->pos, FIRST_PID_POS);
 	for (pid_t pid; (pid = next_tgid(ctx->pos - FIRST_PID_POS)); ctx->pos++) {
-		char name[12];
-		int len = snprintf(name, sizeof(name), "%d", pid);
-
 		ctx->pos = FIRST_PID_POS + pid;
-		if (!ctx->actor(ctx, name, len, ctx->pos, (u64)pid << 16, DT_DIR))
+		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", pid), ctx->pos, (u64)pid << 16, DT_DIR))
 			return 0;
 	}
 	return 0;
@@ -253,14 +237,7 @@ static int root_iterate(struct file *f, struct dir_context *ctx)
 static const struct inode_operations root_iops = { .lookup = root_lookup, .setattr = proc_setattr };
 static const struct file_operations root_fops = { .iterate = root_iterate };
 
-static int proc_statfs(struct super_block *sb, struct statfs *st)
-{
-	st->f_type = PROC_MAGIC;
-	st->f_bsize = PAGE_SIZE;
-	st->f_namelen = NAME_MAX;
-	return 0;
-}
-static const struct super_operations proc_sops = { .evict_inode = evict_inode, .statfs = proc_statfs };
+static const struct super_operations proc_sops = { .evict_inode = evict_inode };
 
 static int fill_super(struct super_block *sb, const char *source, char *data)
 {

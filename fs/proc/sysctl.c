@@ -19,35 +19,7 @@ struct sysctl {
 
 static int randomize_show(struct seq_file *m) { return seq_printf(m, "%d\n", randomize_va_space ? 2 : 0); }
 static int mmap_min_show(struct seq_file *m) { return seq_printf(m, "%lu\n", MMAP_MIN_ADDR); }
-static int file_nr_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\t9223372036854775807\n", nr_files()); }
-static int inode_nr_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\n", nr_inodes()); }
-static int dentry_show(struct seq_file *m) { return seq_printf(m, "%lu\t0\t45\t0\t0\t0\n", nr_dentries()); }
 static int printk_show(struct seq_file *m) { return seq_printf(m, "%d\t4\t1\t7\n", console_loglevel); }
-static int threads_show(struct seq_file *m) { return seq_printf(m, "%lu\n", min(totalram_pages / 32, 0x3fffffffUL)); }
-
-static int uuid_print(struct seq_file *m, const u64 id[2])
-{
-	return seq_printf(m, "%08lx-%04lx-4%03lx-%04lx-%012lx\n", id[0] >> 32, id[0] >> 16 & 0xffff, id[0] & 0xfff,
-			  (id[1] >> 48 & 0x3fff) | 0x8000, id[1] & 0xffffffffffff);
-}
-
-static int boot_id_show(struct seq_file *m)
-{
-	static u64 id[2];
-
-	if (!id[0]) {
-		id[0] = get_random_u64() | 1;
-		id[1] = get_random_u64();
-	}
-	return uuid_print(m, id);
-}
-
-static int uuid_show(struct seq_file *m)
-{
-	u64 id[2] = { get_random_u64(), get_random_u64() };
-
-	return uuid_print(m, id);
-}
 
 static struct sysctl table[] = {
 	{ .name = "sys/kernel/pid_max", .number = &pid_max, .min = 301, .max = PID_MAX_DEFAULT },
@@ -57,12 +29,8 @@ static struct sysctl table[] = {
 	{ .name = "sys/kernel/osrelease", .text = UTS_RELEASE },
 	{ .name = "sys/kernel/version", .text = UTS_VERSION },
 	{ .name = "sys/kernel/randomize_va_space", .show = randomize_show },
-	{ .name = "sys/kernel/random/boot_id", .show = boot_id_show },
-	{ .name = "sys/kernel/random/uuid", .show = uuid_show },
 	{ .name = "sys/kernel/random/entropy_avail", .text = "256" },
-	{ .name = "sys/kernel/random/poolsize", .text = "256" },
 	{ .name = "sys/kernel/printk", .show = printk_show },
-	{ .name = "sys/kernel/threads-max", .show = threads_show },
 	{ .name = "sys/kernel/ngroups_max", .text = "32" },
 	{ .name = "sys/kernel/cap_last_cap", .text = "40" },
 	{ .name = "sys/kernel/core_pattern", .text = "core" },
@@ -70,15 +38,9 @@ static struct sysctl table[] = {
 	{ .name = "sys/kernel/overflowgid", .text = "65534" },
 	{ .name = "sys/vm/overcommit_memory", .number = &sysctl_overcommit_memory, .min = 0, .max = 2 },
 	{ .name = "sys/vm/max_map_count", .number = &sysctl_max_map_count, .min = 0, .max = 0x7fffffff },
-	{ .name = "sys/vm/overcommit_ratio", .text = "50" },
 	{ .name = "sys/vm/mmap_min_addr", .show = mmap_min_show },
-	{ .name = "sys/vm/swappiness", .text = "60" },
 	{ .name = "sys/fs/file-max", .text = "9223372036854775807" },
-	{ .name = "sys/fs/file-nr", .show = file_nr_show },
-	{ .name = "sys/fs/inode-nr", .show = inode_nr_show },
-	{ .name = "sys/fs/dentry-state", .show = dentry_show },
 	{ .name = "sys/fs/nr_open", .text = "1048576" },
-	{ .name = "sys/fs/pipe-max-size", .text = "1048576" },
 };
 
 static int sysctl_show(struct seq_file *m, void *data)
@@ -95,8 +57,6 @@ static int sysctl_show(struct seq_file *m, void *data)
 static int sysctl_write(void *data, char *text, size_t n)
 {
 	struct sysctl *t = data;
-	char *end;
-	long value;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -104,11 +64,7 @@ static int sysctl_write(void *data, char *text, size_t n)
 		strscpy(t->string, text, t->max);
 		return 0;
 	}
-	value = strtoll(text, &end, 0);
-	if (end == text || *end || value < t->min || value > t->max)
-		return -EINVAL;
-	*t->number = value;
-	return 0;
+	return parse_int(text, t->min, t->max, t->number);
 }
 
 void __init sysctl_init(void)

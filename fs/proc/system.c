@@ -43,10 +43,12 @@ static int cpuinfo_show(struct seq_file *m, void *v)
 	static const char *const ecx1[32] = { "pni", "pclmulqdq", "dtes64", "monitor", "ds_cpl", "vmx", "smx", "est", "tm2", "ssse3",
 		"cid", "sdbg", "fma", "cx16", "xtpr", "pdcm", NULL, "pcid", "dca", "sse4_1", "sse4_2", "x2apic", "movbe", "popcnt",
 		"tsc_deadline_timer", "aes", "xsave", NULL, "avx", "f16c", "rdrand", "hypervisor" };
-	static const struct { u8 bit; const char *name; } ext[] = { { 11, "syscall" }, { 20, "nx" }, { 26, "pdpe1gb" }, { 27, "rdtscp" },
-		{ 29, "lm" } }, leaf7[] = { { 0, "fsgsbase" }, { 3, "bmi1" }, { 5, "avx2" }, { 7, "smep" }, { 8, "bmi2" }, { 9, "erms" },
-		{ 18, "rdseed" }, { 19, "adx" }, { 20, "smap" } };
-	struct cpuid_regs c = cpuid(1, 0), e = cpuid(0x80000001, 0), s = cpuid(7, 0);
+	static const char *const ext[32] = { [11] = "syscall", [20] = "nx", [26] = "pdpe1gb", [27] = "rdtscp", [29] = "lm" };
+	static const char *const leaf7[32] = { [0] = "fsgsbase", [3] = "bmi1", [5] = "avx2", [7] = "smep", [8] = "bmi2",
+		[9] = "erms", [18] = "rdseed", [19] = "adx", [20] = "smap" };
+	struct cpuid_regs c = cpuid(1, 0);
+	const struct { u32 bits; const char *const *names; } flags[] = { { c.edx, edx1 }, { cpuid(0x80000001, 0).edx, ext },
+		{ c.ecx, ecx1 }, { cpuid(7, 0).ebx, leaf7 } };
 	unsigned family = c.eax >> 8 & 15, model = c.eax >> 4 & 15, khz = tsc_khz;
 
 	if (family == 6 || family == 15)
@@ -59,18 +61,9 @@ static int cpuinfo_show(struct seq_file *m, void *v)
 		seq_printf(m, "cpu MHz\t\t: %u.%03u\nphysical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\n"
 			   "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:", khz / 1000, khz % 1000, nr_cpus,
 			   cpu, nr_cpus, cpus[cpu].apic_id, cpuid(0, 0).eax);
-		for (int i = 0; i < 32; i++)
-			if ((c.edx >> i & 1) && edx1[i])
-				seq_printf(m, " %s", edx1[i]);
-		for (unsigned i = 0; i < ARRAY_SIZE(ext); i++)
-			if (e.edx >> ext[i].bit & 1)
-				seq_printf(m, " %s", ext[i].name);
-		for (int i = 0; i < 32; i++)
-			if ((c.ecx >> i & 1) && ecx1[i])
-				seq_printf(m, " %s", ecx1[i]);
-		for (unsigned i = 0; i < ARRAY_SIZE(leaf7); i++)
-			if (s.ebx >> leaf7[i].bit & 1)
-				seq_printf(m, " %s", leaf7[i].name);
+		for (unsigned i = 0; i < 32 * ARRAY_SIZE(flags); i++)
+			if ((flags[i / 32].bits >> i % 32 & 1) && flags[i / 32].names[i % 32])
+				seq_printf(m, " %s", flags[i / 32].names[i % 32]);
 		seq_printf(m, "\nbogomips\t: %u.%02u\nclflush size\t: 64\ncache_alignment\t: 64\n\n", khz / 500, khz / 5 % 100);
 	}
 	return 0;
@@ -224,66 +217,33 @@ static int consoles_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int devices_show(struct seq_file *m, void *v)
+static const char *self_link(char *buf)
 {
-	return seq_printf(m, "Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n\nBlock devices:\n");
-}
-static int swaps_show(struct seq_file *m, void *v) { return seq_printf(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"); }
-static int partitions_show(struct seq_file *m, void *v) { return seq_printf(m, "major minor  #blocks  name\n\n"); }
-
-static int vmstat_show(struct seq_file *m, void *v)
-{
-	u64 faults = 0;
-
-	for (unsigned c = 0; c < nr_cpus; c++)
-		faults += cpus[c].nr_faults;
-	return seq_printf(m, "nr_free_pages %lu\nnr_anon_pages %ld\nnr_file_pages %ld\nnr_shmem %ld\nnr_page_table_pages %ld\n"
-			  "nr_dirty 0\nnr_writeback 0\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault %lu\npgmajfault 0\n",
-			  nr_free_pages(), atomic_long_read(&nr_anon_pages), atomic_long_read(&nr_page_cache),
-			  atomic_long_read(&nr_shmem), atomic_long_read(&nr_page_tables), faults);
+	snprintf(buf, 40, "%d", current->tgid);
+	return buf;
 }
 
-/* ---- kmsg: the log as it comes, for klogd ---- */
-
-static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+static const char *thread_self_link(char *buf)
 {
-	u64 seq = *pos;
-	char line[256];
-	unsigned len;
-
-	if (!capable(CAP_SYSLOG))
-		return -EPERM;
-	while (seq >= log_end()) {	/* nobody wakes readers of the log: look again now and then */
-		if (f->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		set_current_state(TASK_INTERRUPTIBLE);
-		schedule_timeout_ns(100 * NSEC_PER_MSEC);
-	}
-	len = log_read(&seq, line, min(n, sizeof(line)));
-	if (copy_to_user(buf, line, len))
-		return -EFAULT;
-	*pos = seq;
-	return len;
+	snprintf(buf, 40, "%d/task/%d", current->tgid, current->pid);
+	return buf;
 }
-
-static unsigned kmsg_poll(struct file *f, struct poll_table *pt) { return (u64)f->f_pos < log_end() ? POLLIN | POLLRDNORM : 0; }
-static const struct file_operations kmsg_fops = { .read = kmsg_read, .poll = kmsg_poll };
+static const char *mounts_link(char *buf) { return "self/mounts"; }
 
 void __init system_init(void)
 {
 	static const struct { const char *name; int (*show)(struct seq_file *m, void *v); } files[] = {
 		{ "buddyinfo", buddyinfo_show }, { "cmdline", cmdline_show }, { "consoles", consoles_show }, { "cpuinfo", cpuinfo_show },
-		{ "devices", devices_show }, { "filesystems", filesystems_show }, { "interrupts", interrupts_show },
-		{ "loadavg", loadavg_show }, { "meminfo", meminfo_show }, { "partitions", partitions_show },
-		{ "sched_debug", sched_debug_seq }, { "stat", stat_show }, { "swaps", swaps_show }, { "uptime", uptime_show },
-		{ "version", version_show }, { "vmstat", vmstat_show },
+		{ "filesystems", filesystems_show }, { "interrupts", interrupts_show },
+		{ "loadavg", loadavg_show }, { "meminfo", meminfo_show },
+		{ "sched_debug", sched_debug_seq }, { "stat", stat_show }, { "uptime", uptime_show },
+		{ "version", version_show },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
 		proc_create(files[i].name, 0444, files[i].show);
 	proc_create("slabinfo", 0400, slabinfo_show);
-	proc_add(&(struct proc_dir){ .name = "kmsg", .mode = S_IFREG | 0400, .fops = &kmsg_fops });
-	proc_add(&(struct proc_dir){ .name = "mounts", .mode = S_IFLNK | 0777, .target = "self/mounts" });
+	proc_add(&(struct proc_dir){ .name = "self", .mode = S_IFLNK | 0777, .link = self_link });
+	proc_add(&(struct proc_dir){ .name = "thread-self", .mode = S_IFLNK | 0777, .link = thread_self_link });
+	proc_add(&(struct proc_dir){ .name = "mounts", .mode = S_IFLNK | 0777, .link = mounts_link });
 }

@@ -59,7 +59,7 @@ static unsigned linux_flags(struct task_struct *p)
 
 int show_stat(struct seq_file *m, struct task_struct *p)
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 	struct signal_struct *sig = p->signal;
 	bool may = may_trace(p);
 	struct sig_sets s;
@@ -85,8 +85,6 @@ int show_stat(struct seq_file *m, struct task_struct *p)
 	else
 		seq_puts(m, "0 0 0 0 0 0 0 ");
 	seq_printf(m, "%d\n", may ? p->exit_code : 0);
-	if (mm)
-		mmput(mm);
 	return 0;
 }
 
@@ -112,7 +110,7 @@ int show_status(struct seq_file *m, struct task_struct *p)
 {
 	static const char *const states[] = { "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)",
 					      "t (tracing stop)", "X (dead)", "Z (zombie)" };
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 	const struct cred *c;
 	struct sig_sets s;
 	unsigned fdsize;
@@ -135,10 +133,8 @@ int show_status(struct seq_file *m, struct task_struct *p)
 	for (unsigned i = 0; i < c->ngroups; i++)
 		seq_printf(m, "%u ", c->groups[i]);
 	seq_printf(m, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", p->tgid, p->pid, p->signal->pgrp, p->signal->session);
-	if (mm) {
+	if (mm)
 		status_mm(m, mm);
-		mmput(mm);
-	}
 	seq_printf(m, "Threads:\t%d\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 		   p->signal->nr_threads, s.queued, p->signal->rlim[RLIMIT_SIGPENDING].rlim_cur, s.pending, s.shared, s.blocked,
 		   s.ignored, s.caught);
@@ -152,14 +148,13 @@ int show_status(struct seq_file *m, struct task_struct *p)
 
 int show_statm(struct seq_file *m, struct task_struct *p)
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 
 	if (!mm)
 		return seq_printf(m, "0 0 0 0 0 0 0\n");
 	seq_printf(m, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_vm, get_mm_rss(mm),
 		   atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem),
 		   (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT, mm->data_vm + mm->stack_vm);
-	mmput(mm);
 	return 0;
 }
 
@@ -198,7 +193,7 @@ static void show_vma(struct seq_file *m, struct vm_area_struct *vma)
 
 static int for_each_vma(struct seq_file *m, struct task_struct *p, void (*fn)(struct seq_file *m, struct vm_area_struct *vma))
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 
 	if (!mm)
 		return 0;
@@ -206,7 +201,6 @@ static int for_each_vma(struct seq_file *m, struct task_struct *p, void (*fn)(st
 	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
 		fn(m, vma);
 	up_read(&mm->mmap_lock);
-	mmput(mm);
 	return 0;
 }
 
@@ -258,37 +252,21 @@ static int show_memory(struct seq_file *m, struct mm_struct *mm, u64 start, u64 
 		seq_write(m, page, n);
 	}
 	kfree(page);
-	mmput(mm);
 	return page ? 0 : -ENOMEM;
 }
 
 int show_cmdline(struct seq_file *m, struct task_struct *p)
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 
 	return mm ? show_memory(m, mm, mm->arg_start, mm->arg_end) : 0;
 }
 
 int show_environ(struct seq_file *m, struct task_struct *p)
 {
-	struct mm_struct *mm = get_task_mm(p);
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 
 	return mm ? show_memory(m, mm, mm->env_start, mm->env_end) : 0;
-}
-
-int show_auxv(struct seq_file *m, struct task_struct *p)
-{
-	struct mm_struct *mm = get_task_mm(p);
-	unsigned n = 0;
-
-	if (!mm)
-		return 0;
-	do
-		n += 2;
-	while (n + 2 <= ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[n - 2]);
-	seq_write(m, mm->saved_auxv, n * sizeof(u64));
-	mmput(mm);
-	return 0;
 }
 
 /* ---- the rest ---- */
@@ -308,77 +286,30 @@ int show_wchan(struct seq_file *m, struct task_struct *p)
 	return 0;
 }
 
-int show_io(struct seq_file *m, struct task_struct *p)
+int show_mounts(struct seq_file *m, struct task_struct *p)
 {
-	return seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n",
-			  p->ioac_rchar, p->ioac_wchar);
-}
-
-int show_limits(struct seq_file *m, struct task_struct *p)
-{
-	static const struct { const char *name, *unit; } rows[RLIM_NLIMITS] = {
-		{ "Max cpu time", "seconds" }, { "Max file size", "bytes" }, { "Max data size", "bytes" },
-		{ "Max stack size", "bytes" }, { "Max core file size", "bytes" }, { "Max resident set", "bytes" },
-		{ "Max processes", "processes" }, { "Max open files", "files" }, { "Max locked memory", "bytes" },
-		{ "Max address space", "bytes" }, { "Max file locks", "locks" }, { "Max pending signals", "signals" },
-		{ "Max msgqueue size", "bytes" }, { "Max nice priority", "" }, { "Max realtime priority", "" },
-		{ "Max realtime timeout", "us" },
-	};
-
-	seq_printf(m, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (int i = 0; i < RLIM_NLIMITS; i++) {
-		const struct rlimit *r = &p->signal->rlim[i];
-		char soft[24] = "unlimited", hard[24] = "unlimited";
-
-		if (r->rlim_cur != RLIM_INFINITY)
-			snprintf(soft, sizeof(soft), "%lu", r->rlim_cur);
-		if (r->rlim_max != RLIM_INFINITY)
-			snprintf(hard, sizeof(hard), "%lu", r->rlim_max);
-		seq_printf(m, "%-25s %-20s %-20s ", rows[i].name, soft, hard);
-		seq_printf(m, rows[i].unit[0] ? "%-10s\n" : "\n", rows[i].unit);
-	}
-	return 0;
-}
-
-static void mount_options(struct seq_file *m, struct mount *mnt, bool super)
-{
-	static const struct { unsigned flag; const char *text; } rows[] = {
+	static const struct { unsigned flag; const char *text; } options[] = {
 		{ MS_NOSUID, ",nosuid" }, { MS_NODEV, ",nodev" }, { MS_NOEXEC, ",noexec" }, { MS_NOATIME, ",noatime" },
 		{ MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
 	};
-	const struct super_block *sb = mnt->mnt_sb;
-	bool ro = (sb->s_flags & MS_RDONLY) || (!super && (mnt->mnt_flags & MS_RDONLY));
-
-	seq_puts(m, ro ? "ro" : "rw");
-	for (unsigned i = 0; !super && i < ARRAY_SIZE(rows); i++)
-		if (mnt->mnt_flags & rows[i].flag)
-			seq_puts(m, rows[i].text);
-}
-
-static void super_options(struct seq_file *m, struct mount *mnt)
-{
-	char text[128] = "";
-
-	if (mnt->mnt_sb->s_op && mnt->mnt_sb->s_op->show_options)
-		mnt->mnt_sb->s_op->show_options(mnt->mnt_sb, text, sizeof(text));
-	seq_puts(m, text);
-}
-
-int show_mounts(struct seq_file *m, struct task_struct *p)
-{
 	struct mount *mnt;
 
 	down_read(&mount_sem);
 	list_for_each_entry(mnt, &mount_list, mnt_list) {
+		struct super_block *sb = mnt->mnt_sb;
+		char text[128] = "";
+
 		seq_escape(m, mnt->mnt_devname, " \t\n\\");
 		seq_putc(m, ' ');
 		seq_path(m, &(struct path){ mnt, mnt->mnt_root }, " \t\n\\");
-		seq_printf(m, " %s ", mnt->mnt_sb->s_type->name);
-		mount_options(m, mnt, false);
-		super_options(m, mnt);
-		seq_puts(m, " 0 0\n");
+		seq_printf(m, " %s %s", sb->s_type->name, (sb->s_flags | mnt->mnt_flags) & MS_RDONLY ? "ro" : "rw");
+		for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+			if (mnt->mnt_flags & options[i].flag)
+				seq_puts(m, options[i].text);
+		if (sb->s_op && sb->s_op->show_options)
+			sb->s_op->show_options(sb, text, sizeof(text));
+		seq_printf(m, "%s 0 0\n", text);
 	}
 	up_read(&mount_sem);
 	return 0;
 }
-
