@@ -1,14 +1,15 @@
 /*
  * N_TTY, the line discipline: what happens between the keys and read(), and between write() and the device.
  *
- *   receive:  ^S ^Q | ^C ^\ ^Z | CR NL | canonical: erase kill word-erase lnext reprint eof | echo, store
+ *   receive:  ^S ^Q | ^C ^\ ^Z | CR NL | canonical: erase kill word-erase lnext eof | echo, store
  *   read:     canonical: a line at a time; raw: VMIN bytes, VTIME tenths of a second between them
- *   write:    OPOST: NL -> CR NL, tabs -> spaces, and the column is kept, so that erasing a tab works
+ *   write:    OPOST: NL -> CR NL, and the column is kept, so that erasing a tab works
  *
  * Echo is output by the side door: it goes to the driver at once, past writers that wait for room.
  * Input, column and termios are under tty->lock; a reader sleeps with read_mutex, a writer with write_mutex.
  *
- * In Linux: drivers/tty/n_tty.c. Left out: PARMRK, ECHOPRT, break and parity, packet mode, EXTPROC.
+ * In Linux: drivers/tty/n_tty.c. Left out: OPOST's other bits (XTABS, OCRNL, OLCUC ...), VREPRINT,
+ * PARMRK, ECHOPRT, break and parity, packet mode, EXTPROC.
  */
 #include "drivers/tty/tty.h"
 #include "asm/uaccess.h"
@@ -29,50 +30,25 @@ static u8 input_at(struct tty_struct *tty, u64 pos) { return tty->read_buf[pos %
 
 /* ---- output ---- */
 
-/* What OPOST makes of c: up to TTY_OUT_ROOM bytes in out, their number is returned. Keeps the column. */
+/* What OPOST makes of c: one or two bytes in out, their number is returned. Keeps the column. */
 static int opost(struct tty_struct *tty, u8 c, char *out)
 {
-	u32 o = tty->termios.c_oflag;
 	int n = 0;
 
-	if (!(o & OPOST)) {
+	if (!(tty->termios.c_oflag & OPOST)) {
 		out[0] = c;
 		return 1;
 	}
-	switch (c) {
-	case '\n':
-		if (o & ONLCR)
-			out[n++] = '\r';
-		if (o & (ONLCR | ONLRET))
-			tty->column = tty->canon_column = 0;
-		break;
-	case '\r':
-		if ((o & ONOCR) && !tty->column)
-			return 0;
-		if (o & OCRNL)
-			c = '\n';
-		if (!(o & OCRNL) || (o & ONLRET))
-			tty->column = tty->canon_column = 0;
-		break;
-	case '\t':
-		n = 8 - tty->column % 8;
-		tty->column += n;
-		if ((o & TABDLY) == XTABS) {
-			memset(out, ' ', n);
-			return n;
-		}
-		n = 0;
-		break;
-	case '\b':
-		if (tty->column)
-			tty->column--;
-		break;
-	default:
-		if ((o & OLCUC) && c >= 'a' && c <= 'z')
-			c -= 'a' - 'A';
-		if (!is_control(c) && !is_continuation(tty, c))
-			tty->column++;
-	}
+	if (c == '\n' && (tty->termios.c_oflag & ONLCR))
+		out[n++] = '\r';
+	if (n || c == '\r')
+		tty->column = tty->canon_column = 0;
+	else if (c == '\t')
+		tty->column += 8 - tty->column % 8;
+	else if (c == '\b')
+		tty->column -= tty->column > 0;
+	else if (!is_control(c) && !is_continuation(tty, c))
+		tty->column++;
 	out[n++] = c;
 	return n;
 }
@@ -213,14 +189,11 @@ static void erase_one(struct tty_struct *tty, u8 c)
 {
 	if (!L(tty, ECHO))
 		return;
-	if (c == '\t') {
+	if (c == '\t')
 		erase_tab(tty);
-		return;
-	}
-	if (is_control(c) && L(tty, ECHOCTL))
-		echo_backspace(tty);
-	if (!is_control(c) || L(tty, ECHOCTL))
-		echo_backspace(tty);
+	else
+		for (int n = !is_control(c) ? 1 : L(tty, ECHOCTL) ? 2 : 0; n; n--)
+			echo_backspace(tty);
 }
 
 /* VERASE, VWERASE or VKILL, typed as c. */
@@ -265,24 +238,15 @@ static void erase(struct tty_struct *tty, int which, u8 c)
 	}
 }
 
-static void reprint(struct tty_struct *tty, u8 c)
-{
-	echo_char(tty, c);
-	echo_raw(tty, '\n');
-	for (u64 pos = tty->canon_head; pos != tty->read_head; pos++)
-		echo_char(tty, input_at(tty, pos));
-}
-
 static bool receive_flow_or_signal(struct tty_struct *tty, u8 c)
 {
 	static const struct { u8 cc, sig; } keys[] = { { VINTR, SIGINT }, { VQUIT, SIGQUIT }, { VSUSP, SIGTSTP } };
 
-	if (I(tty, IXON) && is_cc(tty, c, VSTART)) {
-		n_tty_start(tty);
-		return true;
-	}
-	if (I(tty, IXON) && is_cc(tty, c, VSTOP)) {
-		n_tty_stop(tty);
+	if (I(tty, IXON) && (is_cc(tty, c, VSTART) || is_cc(tty, c, VSTOP))) {
+		if (is_cc(tty, c, VSTART))
+			n_tty_start(tty);
+		else
+			n_tty_stop(tty);
 		return true;
 	}
 	for (int i = 0; L(tty, ISIG) && i < ARRAY_SIZE(keys); i++) {
@@ -307,27 +271,23 @@ static bool receive_flow_or_signal(struct tty_struct *tty, u8 c)
 
 static bool receive_editing(struct tty_struct *tty, u8 c)
 {
-	if (is_cc(tty, c, VERASE)) {
-		erase(tty, VERASE, c);
-	} else if (is_cc(tty, c, VKILL)) {
-		erase(tty, VKILL, c);
-	} else if (L(tty, IEXTEN) && is_cc(tty, c, VWERASE)) {
-		erase(tty, VWERASE, c);
-	} else if (L(tty, IEXTEN) && is_cc(tty, c, VLNEXT)) {
+	bool iexten = L(tty, IEXTEN);
+
+	if (is_cc(tty, c, VERASE) || is_cc(tty, c, VKILL) || (iexten && is_cc(tty, c, VWERASE))) {
+		erase(tty, is_cc(tty, c, VERASE) ? VERASE : is_cc(tty, c, VKILL) ? VKILL : VWERASE, c);
+	} else if (iexten && is_cc(tty, c, VLNEXT)) {
 		tty->lnext = true;
 		if (L(tty, ECHO) && L(tty, ECHOCTL)) {
 			echo_raw(tty, '^');
 			echo_raw(tty, '\b');
 		}
-	} else if (L(tty, IEXTEN) && L(tty, ECHO) && is_cc(tty, c, VREPRINT)) {
-		reprint(tty, c);
+	} else if (is_cc(tty, c, VEOF)) {
+		store(tty, __DISABLED_CHAR, true);
 	} else if (c == '\n') {
 		if (L(tty, ECHO) || L(tty, ECHONL))
 			echo_raw(tty, '\n');
 		store(tty, c, true);
-	} else if (is_cc(tty, c, VEOF)) {
-		store(tty, __DISABLED_CHAR, true);
-	} else if (is_cc(tty, c, VEOL) || (L(tty, IEXTEN) && is_cc(tty, c, VEOL2))) {
+	} else if (is_cc(tty, c, VEOL) || (iexten && is_cc(tty, c, VEOL2))) {
 		if (L(tty, ECHO))
 			echo_char(tty, c);
 		store(tty, c, true);

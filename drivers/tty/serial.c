@@ -86,10 +86,7 @@ static void serial_console_write(struct console *c, const char *s, unsigned n)
 static void *serial_console_tty(struct console *c) { return serial_tty.driver ? &serial_tty : NULL; }
 
 static struct console serial_console = {
-	.name = "ttyS",
-	.index = 0,
-	.write = serial_console_write,
-	.tty = serial_console_tty,
+	.name = "ttyS", .index = 0, .write = serial_console_write, .tty = serial_console_tty,
 };
 
 void __init serial_early_init(void)
@@ -175,12 +172,8 @@ static void serial_interrupt(int irq, void *data)
 }
 
 static const struct tty_driver serial_driver = {
-	.name = "ttyS",
-	.write = serial_write,
-	.write_room = serial_write_room,
-	.chars_in_buffer = serial_chars_in_buffer,
-	.flush_buffer = serial_flush_buffer,
-	.start = serial_start,
+	.name = "ttyS", .write = serial_write, .write_room = serial_write_room, .chars_in_buffer = serial_chars_in_buffer,
+	.flush_buffer = serial_flush_buffer, .start = serial_start,
 };
 
 void __init serial_init(void)

@@ -37,15 +37,12 @@ static unsigned nr_ttys;
 /* For /proc/PID/stat, by kernel/hooks.h. */
 static u32 tty_nr(struct task_struct *p, pid_t *pgrp)
 {
-	struct tty_struct *tty;
-	u32 nr = 0;
-
 	spin_lock_irq(&tasklist_lock);		/* keeps signal->tty */
-	tty = p->signal->tty;
-	if (tty) {
+	struct tty_struct *tty = p->signal->tty;
+	u32 nr = tty ? new_encode_dev(tty->dev) : 0;
+
+	if (tty)
 		*pgrp = tty->pgrp ? (int)tty->pgrp : -1;
-		nr = new_encode_dev(tty->dev);
-	}
 	spin_unlock_irq(&tasklist_lock);
 	return nr;
 }
@@ -74,12 +71,11 @@ void tty_insert_char(struct tty_struct *tty, u8 c)
 
 /* ---- sessions and job control ---- */
 
-static struct tty_struct *current_tty(void)
+static struct tty_struct *ctty_of(struct task_struct *p)
 {
-	struct tty_struct *tty;
-
 	spin_lock_irq(&tasklist_lock);
-	tty = current->signal->tty;
+	struct tty_struct *tty = p->signal->tty;
+
 	spin_unlock_irq(&tasklist_lock);
 	return tty;
 }
@@ -126,6 +122,14 @@ out:
 	return err;
 }
 
+static void hang_up_group(pid_t pgrp)
+{
+	if (pgrp) {
+		kill_pgrp(pgrp, SIGHUP, true);
+		kill_pgrp(pgrp, SIGCONT, true);
+	}
+}
+
 /* Takes tty from its session; the foreground group hears of it, and the leader's, whose number is the session's. */
 static void end_session(struct tty_struct *tty, bool leader_too)
 {
@@ -135,14 +139,9 @@ static void end_session(struct tty_struct *tty, bool leader_too)
 	clear_session(tty);
 	set_foreground(tty, 0, 0);
 	spin_unlock_irq(&tasklist_lock);
-	if (session && leader_too && session != pgrp) {
-		kill_pgrp(session, SIGHUP, true);
-		kill_pgrp(session, SIGCONT, true);
-	}
-	if (pgrp) {
-		kill_pgrp(pgrp, SIGHUP, true);
-		kill_pgrp(pgrp, SIGCONT, true);
-	}
+	if (leader_too && session != pgrp)
+		hang_up_group(session);
+	hang_up_group(pgrp);
 }
 
 void tty_hangup(struct tty_struct *tty)
@@ -160,11 +159,8 @@ void tty_hangup(struct tty_struct *tty)
 
 void disassociate_ctty(struct task_struct *leader)
 {
-	struct tty_struct *tty;
+	struct tty_struct *tty = ctty_of(leader);
 
-	spin_lock_irq(&tasklist_lock);
-	tty = leader->signal->tty;
-	spin_unlock_irq(&tasklist_lock);
 	if (tty)
 		tty_hangup(tty);
 }
@@ -333,10 +329,6 @@ static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 		if (err)
 			return err;
 		return cmd == TCFLSH ? flush(tty, arg) : cmd == TCXONC ? flow(tty, arg) : drain(tty);
-	case TIOCEXCL: case TIOCNXCL:
-		tty->exclusive = cmd == TIOCEXCL;
-		return 0;
-	case TIOCGDEV: return put_user(new_encode_dev(tty->dev), (unsigned __user *)p);
 	default: return -ENOTTY;
 	}
 }
@@ -365,21 +357,16 @@ static struct tty_struct *find_tty(dev_t dev)
 static int tty_open(struct inode *inode, struct file *f)
 {
 	dev_t dev = inode->i_rdev;
-	struct tty_struct *tty = dev == DEV_TTY ? current_tty() : dev == DEV_CONSOLE ? console_tty() : find_tty(dev);
+	struct tty_struct *tty = dev == DEV_TTY ? ctty_of(current) : dev == DEV_CONSOLE ? console_tty() : find_tty(dev);
 	struct tty_file *tf;
 
 	if (!tty)
 		return dev == DEV_TTY ? -ENXIO : -ENODEV;
-	if (tty->exclusive && !capable(CAP_SYS_ADMIN))
-		return -EBUSY;
 	tf = kmalloc(sizeof(*tf), GFP_KERNEL);
 	if (!tf)
 		return -ENOMEM;
 	*tf = (struct tty_file){ tty, tty->generation, dev == DEV_CONSOLE };
 	f->private_data = tf;
-	spin_lock_irq(&tty->lock);
-	tty->count++;
-	spin_unlock_irq(&tty->lock);
 	if (!(f->f_flags & O_NOCTTY) && dev != DEV_CONSOLE && dev != DEV_TTY0 && (f->f_mode & FMODE_READ))
 		set_ctty(tty, f, 0);		/* if it may: no error when not */
 	return 0;
@@ -387,12 +374,6 @@ static int tty_open(struct inode *inode, struct file *f)
 
 static int tty_release(struct inode *inode, struct file *f)
 {
-	struct tty_struct *tty = file_tty(f);
-
-	spin_lock_irq(&tty->lock);
-	if (!--tty->count)
-		tty->exclusive = false;
-	spin_unlock_irq(&tty->lock);
 	kfree(f->private_data);
 	return 0;
 }
@@ -431,12 +412,7 @@ static unsigned tty_poll(struct file *f, struct poll_table *pt)
 }
 
 static const struct file_operations tty_fops = {
-	.read = tty_read,
-	.write = tty_write,
-	.poll = tty_poll,
-	.ioctl = tty_ioctl,
-	.open = tty_open,
-	.release = tty_release,
+	.open = tty_open, .release = tty_release, .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl,
 	.unseekable = true,
 };
 

@@ -46,9 +46,8 @@ struct tty_struct {
 	struct termios termios, init_termios;
 	struct winsize winsize;
 	pid_t pgrp, session;			/* 0: none */
-	unsigned count;				/* open files */
 	unsigned generation;			/* T4: goes up with each hangup */
-	bool stopped, exclusive, lnext;		/* ^S; TIOCEXCL; after ^V */
+	bool stopped, lnext;			/* ^S; after ^V */
 	u64 signals;				/* BIT(sig) to send once the lock is dropped */
 	u64 read_head, canon_head, read_tail;
 	unsigned column, canon_column;		/* of the cursor; where the edited line began */

@@ -8,7 +8,8 @@
  * console (terminfo "linux"), with what xterm has and vi, less, top and readline use.
  *
  * Lock: vc.lock (RANK_CONSOLE, irqs off) guards all of vc; draw_rows drops it between rows.
- * In Linux: drivers/tty/vt/vt.c. Left out: more than one screen, scrollback, tab stops but each 8th, blinking.
+ * In Linux: drivers/tty/vt/vt.c. Left out: more than one screen, scrollback, tab stops but each 8th,
+ * blinking, origin mode, DEC graphics, more than 16 colours.
  */
 #include "drivers/tty/tty.h"
 #include "drivers/fb/fb.h"
@@ -21,7 +22,7 @@
 #define NOT_DRAWN 0xffff
 #define DEFAULT_ATTR 0x07
 #define FLUSH_PERIOD (10 * NSEC_PER_MSEC)
-enum vt_state { TEXT, ESC, CSI, OSC, OSC_ESC, SKIP_ONE, CHARSET };
+enum vt_state { TEXT, ESC, CSI, OSC, OSC_ESC, SKIP_ONE };
 
 static struct {
 	struct spinlock lock;
@@ -33,10 +34,10 @@ static struct {
 	struct timer timer;			/* draws what a flood left */
 	u64 flushed;				/* when, ktime */
 	int x, y, top, bottom;			/* the scroll region is rows top .. bottom - 1 */
-	struct pen { u8 fg, bg; bool bold, reverse, graphics; } pen, saved_pen;
+	struct pen { u8 fg, bg; bool bold, reverse; } pen, saved_pen;
 	int saved_x, saved_y;
 	int drawn_x, drawn_y;			/* where the cursor is seen; -1: nowhere */
-	bool wrap_next, autowrap, insert, cursor_on, origin, alternate;
+	bool wrap_next, autowrap, insert, cursor_on, alternate;
 	enum vt_state state;
 	bool private;				/* CSI ? */
 	int params[MAX_PARAMS], nr_params;
@@ -90,10 +91,8 @@ static void scroll(int top, int bottom, int n)
 
 static void move_to(int x, int y)
 {
-	int low = vc.origin ? vc.top : 0, high = vc.origin ? vc.bottom : vc.rows;
-
 	vc.x = max(0, min(x, vc.cols - 1));
-	vc.y = max(low, min(y, high - 1));
+	vc.y = max(0, min(y, vc.rows - 1));
 	vc.wrap_next = false;
 }
 
@@ -145,10 +144,7 @@ static void put_glyph(u8 glyph)
 static u8 glyph_of(u32 c)
 {
 	static const u8 lines[] = { 10, 10, 5, 5 }, corners[] = { 6, 12, 3, 9, 7, 13, 14, 11, 15 };	/* ARM_* */
-	static const u8 dec[] = { 9, 12, 6, 3, 15, 0, 0, 10, 0, 0, 7, 13, 11, 14, 5 };	/* j..x of ESC ( 0 */
 
-	if (vc.pen.graphics && c >= 'j' && c <= 'x' && dec[c - 'j'])
-		return GLYPH_LINES + dec[c - 'j'];
 	if (c >= ' ' && c <= '~')
 		return c;
 	if (c >= 0x2500 && c < 0x2504)
@@ -183,7 +179,7 @@ static void restore_cursor(void)
 	vc.pen = vc.saved_pen;
 }
 
-static void default_attribute(void) { vc.pen = (struct pen){ .fg = DEFAULT_ATTR, .graphics = vc.pen.graphics }; }
+static void default_attribute(void) { vc.pen = (struct pen){ .fg = DEFAULT_ATTR }; }
 static void alternate_screen(bool on)
 {
 	if (on == vc.alternate)
@@ -201,7 +197,7 @@ static void reset(void)
 {
 	alternate_screen(false);
 	default_attribute();
-	vc.pen.graphics = vc.insert = vc.origin = vt_app_cursor_keys = false;
+	vc.insert = vt_app_cursor_keys = false;
 	vc.autowrap = vc.cursor_on = true;
 	vc.top = 0;
 	vc.bottom = vc.rows;
@@ -220,38 +216,6 @@ static void __printf(1, 2) say(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The nearest of 16 colours. */
-static u8 rgb_colour(int r, int g, int b)
-{
-	int high = max(r, max(g, b)), half = high / 2;
-	u8 c = (r > half) | (g > half) << 1 | (b > half) << 2;
-
-	if (high < 48)
-		return 0;
-	if (c == 7 && high < 144)
-		return 8;
-	return c | (high > 200 ? 8 : 0);
-}
-
-/* 38;5;N or 38;2;R;G;B from params[i] on: the colour in *c, and the index of the last one used. */
-static int extended_colour(int i, u8 *c)
-{
-	const int *p = vc.params + i;
-
-	if (i + 2 < vc.nr_params && p[1] == 5) {
-		int n = p[2] - 16;
-
-		*c = n < 0 ? p[2] & 15 : n < 216 ? rgb_colour(n / 36 * 51, n / 6 % 6 * 51, n % 6 * 51) :
-			rgb_colour((n - 216) * 10 + 8, (n - 216) * 10 + 8, (n - 216) * 10 + 8);
-		return i + 2;
-	}
-	if (i + 4 < vc.nr_params && p[1] == 2) {
-		*c = rgb_colour(p[2], p[3], p[4]);
-		return i + 4;
-	}
-	return vc.nr_params;
-}
-
 static void select_graphic_rendition(void)
 {
 	for (int i = 0; i < vc.nr_params; i++) {
@@ -264,10 +228,13 @@ static void select_graphic_rendition(void)
 		case 7: vc.pen.reverse = true; break;
 		case 27: vc.pen.reverse = false; break;
 		case 30 ... 37: vc.pen.fg = p - 30; break;
-		case 38: i = extended_colour(i, &vc.pen.fg); break;
 		case 39: vc.pen.fg = DEFAULT_ATTR; break;
 		case 40 ... 47: vc.pen.bg = p - 40; break;
-		case 48: i = extended_colour(i, &vc.pen.bg); break;
+		case 38: case 48:		/* 5;N or 2;R;G;B: we have the first 16 of N */
+			if (i + 2 < vc.nr_params && vc.params[i + 1] == 5 && vc.params[i + 2] < 16)
+				*(p == 38 ? &vc.pen.fg : &vc.pen.bg) = vc.params[i + 2];
+			i += i + 1 < vc.nr_params && vc.params[i + 1] == 2 ? 4 : 2;
+			break;
 		case 49: vc.pen.bg = 0; break;
 		case 90 ... 97: vc.pen.fg = p - 90 + 8; break;
 		case 100 ... 107: vc.pen.bg = p - 100 + 8; break;
@@ -281,7 +248,6 @@ static void set_mode(bool on)
 		switch (vc.params[i] + (vc.private ? 1000000 : 0)) {
 		case 4: vc.insert = on; break;
 		case 1000001: vt_app_cursor_keys = on; break;
-		case 1000006: vc.origin = on; move_to(0, vc.origin ? vc.top : 0); break;
 		case 1000007: vc.autowrap = on; vc.wrap_next = false; break;
 		case 1000025: vc.cursor_on = on; break;
 		case 1000047: case 1001047: alternate_screen(on); break;
@@ -298,7 +264,7 @@ static void set_mode(bool on)
 
 static void csi(u8 c)
 {
-	int p = vc.params[0], n = max(p, 1), y0 = vc.origin ? vc.top : 0;
+	int p = vc.params[0], n = max(p, 1);
 
 	switch (c) {
 	case '@': shift_cells(n); break;
@@ -309,8 +275,8 @@ static void csi(u8 c)
 	case 'E': move_to(0, vc.y + n); break;
 	case 'F': move_to(0, vc.y - n); break;
 	case 'G': case '`': move_to(n - 1, vc.y); break;
-	case 'd': move_to(vc.x, y0 + n - 1); break;
-	case 'H': case 'f': move_to(max(vc.params[1], 1) - 1, y0 + n - 1); break;
+	case 'd': move_to(vc.x, n - 1); break;
+	case 'H': case 'f': move_to(max(vc.params[1], 1) - 1, n - 1); break;
 	case 'J':
 		if (p == 0)
 			erase_cells(vc.y, vc.x, vc.cols);
@@ -340,14 +306,14 @@ static void csi(u8 c)
 		if (p == 5)
 			say("\033[0n");
 		else if (p == 6)
-			say("\033[%d;%dR", vc.y - y0 + 1, vc.x + 1);
+			say("\033[%d;%dR", vc.y + 1, vc.x + 1);
 		break;
 	case 'r':
 		p = vc.params[1] ? min(vc.params[1], vc.rows) : vc.rows;
 		if (n < p) {
 			vc.top = n - 1;
 			vc.bottom = p;
-			move_to(0, vc.origin ? vc.top : 0);
+			move_to(0, 0);
 		}
 		break;
 	case 's': save_cursor(); break;
@@ -391,8 +357,7 @@ static void escape_char(u8 c)
 		vc.nr_params = 1;
 		break;
 	case ']': vc.state = OSC; break;
-	case '(': vc.state = CHARSET; break;
-	case ')': case '#': case '%': case ' ': vc.state = SKIP_ONE; break;
+	case '(': case ')': case '#': case '%': case ' ': vc.state = SKIP_ONE; break;
 	case '7': save_cursor(); break;
 	case '8': restore_cursor(); break;
 	case 'D': linefeed(); break;
@@ -449,10 +414,6 @@ static void vt_char(u8 c)
 	switch (vc.state) {
 	case ESC: escape_char(c); break;
 	case CSI: csi_char(c); break;
-	case CHARSET:
-		vc.pen.graphics = c == '0';
-		vc.state = TEXT;
-		break;
 	case SKIP_ONE: vc.state = TEXT; break;
 	default: text_char(c);
 	}
