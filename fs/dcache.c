@@ -83,10 +83,7 @@ struct dentry *d_make_root(struct inode *inode)
 	return d;
 }
 
-static struct hlist_head *bucket(const struct dentry *parent, u32 hash)
-{
-	return &hash_table[hash >> (32 - HASH_BITS)];
-}
+static struct hlist_head *bucket(u32 hash) { return &hash_table[hash >> (32 - HASH_BITS)]; }
 
 static bool same_name(const struct qstr *a, const struct qstr *b)
 {
@@ -105,7 +102,7 @@ struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name)
 {
 	struct dentry *d;
 
-	hlist_for_each_entry(d, bucket(parent, name->hash), d_hash)
+	hlist_for_each_entry(d, bucket(name->hash), d_hash)
 		if (d->d_name.hash == name->hash && d->d_parent == parent && same_name(&d->d_name, name))
 			return d;
 	return NULL;
@@ -129,7 +126,7 @@ static void __d_hash(struct dentry *d)
 	d->d_flags &= ~DCACHE_UNHASHED;
 	d->d_cookie = d->d_parent->d_inode->i_dir_cookie++;
 	list_add_tail(&d->d_child, &d->d_parent->d_children);
-	hlist_add_head(&d->d_hash, bucket(d->d_parent, d->d_name.hash));
+	hlist_add_head(&d->d_hash, bucket(d->d_name.hash));
 }
 
 static void __d_unhash(struct dentry *d)
@@ -150,8 +147,6 @@ void d_add(struct dentry *d, struct inode *inode)
 	__d_hash(d);
 	spin_unlock(&dcache_lock);
 }
-
-void d_instantiate(struct dentry *d, struct inode *inode) { d_add(d, inode); }
 
 /* => not hashed yet: nobody else sees it */
 void d_pin(struct dentry *d)
@@ -373,7 +368,7 @@ char *d_path(const struct path *path, char *buf, int size)
 long sys_getcwd(char __user *buf, unsigned long size)
 {
 	struct path *pwd = &current->fs->pwd;
-	char *page = getname_buf(), *p, *name;
+	char *page = getname_buf(), *p, *name = NULL;
 	long len = -ENOENT;
 	bool reached;
 
@@ -382,17 +377,13 @@ long sys_getcwd(char __user *buf, unsigned long size)
 	p = page + PATH_MAX;
 	prepend(&p, page, "", 1);
 	spin_lock(&dcache_lock);
-	if (!(pwd->dentry->d_flags & DCACHE_DELETED)) {
+	if (!(pwd->dentry->d_flags & DCACHE_DELETED))
 		name = __d_path(pwd, &current->fs->root, page, p, &reached);
-		len = IS_ERR(name) ? PTR_ERR(name) : 0;
-	}
 	spin_unlock(&dcache_lock);
-	if (!len) {
-		if (!reached && !prepend(&name, page, "(unreachable)", 13))
-			len = -ENAMETOOLONG;
-		else
-			len = page + PATH_MAX - name;
-	}
+	if (name && !IS_ERR(name) && !reached && !prepend(&name, page, "(unreachable)", 13))
+		name = ERR_PTR(-ENAMETOOLONG);
+	if (name)
+		len = IS_ERR(name) ? PTR_ERR(name) : page + PATH_MAX - name;
 	if (len > 0 && len > size)
 		len = -ERANGE;
 	if (len > 0 && copy_to_user(buf, name, len))

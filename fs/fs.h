@@ -45,16 +45,14 @@ struct kstat;
 
 struct file_system_type {
 	const char *name;
-	unsigned flags;			/* FS_NODEV: needs no device */
-	int (*fill_super)(struct super_block *sb, const char *source, char *data);	/* sets s_root; 0 or -errno */
+	int (*fill_super)(struct super_block *sb, char *data);	/* sets s_root; 0 or -errno */
 	struct super_block *single;	/* proc, devtmpfs: every mount shows the same */
 	bool one_instance;
 	struct list_head list;
 };
-#define FS_NODEV 1
 struct super_operations {
 	void (*evict_inode)(struct inode *inode);	/* last reference and no name: free what the fs holds */
-	int (*statfs)(struct super_block *sb, struct statfs *st);
+	void (*statfs)(struct super_block *sb, struct statfs *st);
 	void (*put_super)(struct super_block *sb);
 	int (*show_options)(struct super_block *sb, char *buf, size_t size);
 	int (*remount)(struct super_block *sb, unsigned flags, char *data);
@@ -68,9 +66,7 @@ struct super_block {
 	const struct super_operations *s_op;
 	void *s_fs_info;
 	atomic_t s_active;		/* mounts */
-	atomic_long_t s_inodes;
 	u64 s_next_ino;
-	char s_id[32];
 };
 struct mount {
 	struct mount *mnt_parent;	/* itself for the root */
@@ -128,7 +124,6 @@ struct inode {
 	char *i_link;			/* tmpfs symlink target */
 	u64 i_dir_cookie;		/* next d_cookie in this directory */
 	struct file_lock *i_flock;	/* fcntl.c: POSIX and flock locks */
-	unsigned i_generation;
 };
 struct iattr {
 	unsigned ia_valid;		/* ATTR_* */
@@ -167,7 +162,6 @@ struct qstr {
 };
 struct dentry_operations {
 	int (*d_revalidate)(struct dentry *dentry);	/* 1 valid, 0: drop and look up again */
-	bool dont_cache;				/* forget at the last dput: proc. (All do: only pins keep names) */
 };
 struct dentry {
 	atomic_t d_count;		/* F1 */
@@ -283,7 +277,6 @@ struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* negat
 struct dentry *d_make_root(struct inode *inode);		/* takes the inode's reference, frees it on failure */
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);	/* referenced or NULL */
 void d_add(struct dentry *d, struct inode *inode);		/* instantiate and hash; takes the inode's reference */
-void d_instantiate(struct dentry *d, struct inode *inode);	/* = d_add for an unhashed one */
 void d_pin(struct dentry *d);					/* memory fs: the name's own reference */
 void d_drop(struct dentry *d);					/* out of hash and parent's list: no longer found; a pin goes */
 /* d takes target's place and name, and target (dropped) d's. => both directories' i_rwsem (write) */
@@ -306,7 +299,7 @@ void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode
 void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev);
 struct timespec64 current_time(void);
 void inode_update_time(struct inode *i, bool mtime);
-int register_filesystem(struct file_system_type *fs);
+void register_filesystem(struct file_system_type *fs);
 extern struct list_head file_systems;
 extern struct rw_semaphore mount_sem;
 extern struct list_head mount_list;

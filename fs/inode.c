@@ -31,7 +31,6 @@ struct timespec64 current_time(void)
 
 struct inode *new_inode(struct super_block *sb)
 {
-	static atomic_t generation;
 	struct inode *i = kmem_cache_alloc(inode_cache, __GFP_ZERO);
 
 	if (!i)
@@ -42,11 +41,9 @@ struct inode *new_inode(struct super_block *sb)
 	i->i_atime = i->i_mtime = i->i_ctime = current_time();
 	i->i_sb = sb;
 	i->i_dir_cookie = 2;
-	i->i_generation = atomic_inc_return(&generation);
 	init_rwsem(&i->i_rwsem, "i_rwsem", RANK_I_RWSEM);
 	address_space_init(&i->i_data, i, NULL);
 	i->i_mapping = &i->i_data;
-	atomic_long_inc(&sb->s_inodes);
 	atomic_long_inc(&inodes);
 	return i;
 }
@@ -60,7 +57,6 @@ void iput(struct inode *i)
 		truncate_inode_pages(&i->i_data, 0);
 	if (i->i_sb->s_op && i->i_sb->s_op->evict_inode)
 		i->i_sb->s_op->evict_inode(i);
-	atomic_long_add(-1, &i->i_sb->s_inodes);
 	atomic_long_add(-1, &inodes);
 	kmem_cache_free(inode_cache, i);
 }

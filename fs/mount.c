@@ -151,7 +151,7 @@ static int do_new_mount(const struct path *at, const char *type, unsigned long f
 
 	if (!fs)
 		return type ? -ENODEV : -EINVAL;
-	sb = get_super(fs, source, flags, data);
+	sb = get_super(fs, flags, data);
 	if (IS_ERR(sb))
 		return PTR_ERR(sb);
 	m = alloc_mount(sb, source, flags);

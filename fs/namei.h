@@ -25,7 +25,7 @@ struct mount *__lookup_mnt(const struct path *p);	/* what is mounted on p, borro
 #define MNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME_FLAGS)
 struct file_system_type *get_fs_type(const char *name);
 /* A super block with one more user; ERR_PTR */
-struct super_block *get_super(struct file_system_type *type, const char *source, unsigned long flags, char *data);
+struct super_block *get_super(struct file_system_type *type, unsigned long flags, char *data);
 void put_super(struct super_block *sb);
 /* Takes the caller's user of sb, also when it fails. NULL: no memory */
 struct mount *alloc_mount(struct super_block *sb, const char *devname, unsigned flags);
@@ -40,7 +40,7 @@ void mntput(struct mount *mnt);
 static inline struct mount *mntget(struct mount *mnt) { atomic_inc(&mnt->mnt_count); return mnt; }
 bool mnt_readonly(const struct mount *mnt);
 int mnt_want_write(const struct mount *mnt);	/* 0 or -EROFS */
-int vfs_statfs(const struct path *path, struct statfs *st);
+void vfs_statfs(const struct path *path, struct statfs *st);
 void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to);	/* takes references of its own */
 
 /* ---- the walk (walk.c) ---- */

@@ -17,13 +17,8 @@ static struct mount *anon_mnt;
 #define ST_VALID 0x20			/* statfs's f_flags; the others are MS_'s */
 #define ST_RELATIME 0x1000
 
-
 /* ---- file systems and super blocks ---- */
-int register_filesystem(struct file_system_type *fs)
-{
-	list_add_tail(&fs->list, &file_systems);
-	return 0;
-}
+void register_filesystem(struct file_system_type *fs) { list_add_tail(&fs->list, &file_systems); }
 
 struct file_system_type *get_fs_type(const char *name)
 {
@@ -36,7 +31,7 @@ struct file_system_type *get_fs_type(const char *name)
 }
 
 /* A super block with one more user; ERR_PTR */
-struct super_block *get_super(struct file_system_type *type, const char *source, unsigned long flags, char *data)
+struct super_block *get_super(struct file_system_type *type, unsigned long flags, char *data)
 {
 	static atomic_t minor;
 	struct super_block *sb = type->single;
@@ -54,8 +49,7 @@ struct super_block *get_super(struct file_system_type *type, const char *source,
 	sb->s_dev = MKDEV(0, atomic_inc_return(&minor));
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_flags = flags & MS_RDONLY;
-	strscpy(sb->s_id, type->name, sizeof(sb->s_id));
-	err = type->fill_super(sb, source, data);
+	err = type->fill_super(sb, data);
 	if (err) {
 		kfree(sb);
 		return ERR_PTR(err);
@@ -78,22 +72,20 @@ void put_super(struct super_block *sb)
 	kfree(sb);
 }
 
-int vfs_statfs(const struct path *path, struct statfs *st)
+void vfs_statfs(const struct path *path, struct statfs *st)
 {
 	struct super_block *sb = path->dentry->d_sb;
-	int err = 0;
 
 	*st = (struct statfs){ .f_type = sb->s_magic, .f_bsize = sb->s_blocksize, .f_frsize = sb->s_blocksize,
 		.f_namelen = NAME_MAX, .f_fsid = { new_encode_dev(sb->s_dev) } };
 	if (sb->s_op && sb->s_op->statfs)
-		err = sb->s_op->statfs(sb, st);
+		sb->s_op->statfs(sb, st);
 	st->f_flags = ST_VALID | (path->mnt->mnt_flags & (MNT_FLAGS & ~MS_RELATIME)) |
 		(path->mnt->mnt_flags & MS_RELATIME ? ST_RELATIME : 0);
-	return err;
 }
 
 /* ---- the beginning ---- */
-static int anon_fill_super(struct super_block *sb, const char *source, char *data)
+static int anon_fill_super(struct super_block *sb, char *data)
 {
 	struct inode *i = new_inode(sb);
 
@@ -103,7 +95,7 @@ static int anon_fill_super(struct super_block *sb, const char *source, char *dat
 	sb->s_root = d_make_root(i);
 	return sb->s_root ? 0 : -ENOMEM;
 }
-static struct file_system_type anon_fs = { .name = "pipefs", .flags = FS_NODEV, .fill_super = anon_fill_super };
+static struct file_system_type anon_fs = { .name = "pipefs", .fill_super = anon_fill_super };
 
 /* A file that has no name: own dentry in a mount that nobody sees. Takes the inode's reference when it succeeds. */
 struct file *alloc_file_pseudo(struct inode *inode, const char *name, unsigned f_flags, const struct file_operations *fop)
@@ -127,7 +119,7 @@ struct file *alloc_file_pseudo(struct inode *inode, const char *name, unsigned f
 
 static struct mount *__init kern_mount(struct file_system_type *type, const char *devname)
 {
-	struct super_block *sb = get_super(type, devname, 0, NULL);
+	struct super_block *sb = get_super(type, 0, NULL);
 	struct mount *m = IS_ERR(sb) ? NULL : alloc_mount(sb, devname, 0);
 
 	if (!m)

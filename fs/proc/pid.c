@@ -419,7 +419,7 @@ static int pid_revalidate(struct dentry *d)
 		fput(f);
 	return f != NULL;
 }
-static const struct dentry_operations pid_dops = { .d_revalidate = pid_revalidate, .dont_cache = true };
+static const struct dentry_operations pid_dops = { .d_revalidate = pid_revalidate };
 
 int pid_lookup(struct dentry *d, const char *name)
 {

@@ -239,7 +239,7 @@ static const struct file_operations root_fops = { .iterate = root_iterate };
 
 static const struct super_operations proc_sops = { .evict_inode = evict_inode };
 
-static int fill_super(struct super_block *sb, const char *source, char *data)
+static int fill_super(struct super_block *sb, char *data)
 {
 	struct inode *inode;
 
@@ -257,7 +257,7 @@ static int fill_super(struct super_block *sb, const char *source, char *data)
 	return sb->s_root ? 0 : -ENOMEM;
 }
 
-static struct file_system_type proc_type = { .name = "proc", .flags = FS_NODEV, .fill_super = fill_super, .one_instance = true };
+static struct file_system_type proc_type = { .name = "proc", .fill_super = fill_super, .one_instance = true };
 
 void __init proc_init(void)
 {

@@ -135,7 +135,7 @@ static int filesystems_show(struct seq_file *m, void *v)
 	struct file_system_type *t;
 
 	list_for_each_entry(t, &file_systems, list)
-		seq_printf(m, "%s\t%s\n", t->flags & FS_NODEV ? "nodev" : "", t->name);
+		seq_printf(m, "nodev\t%s\n", t->name);
 	return 0;
 }
 

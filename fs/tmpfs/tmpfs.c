@@ -77,7 +77,7 @@ static void dir_changed(struct inode *dir, int names, int subdirs)
 static void add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
 	d_pin(dentry);
-	d_instantiate(dentry, inode);
+	d_add(dentry, inode);
 	dir_changed(dir, 1, S_ISDIR(inode->i_mode));
 }
 
@@ -206,7 +206,7 @@ static int parse_options(struct tmpfs_info *info, char *s)
 	return 0;
 }
 
-static int tmpfs_statfs(struct super_block *sb, struct statfs *st)
+static void tmpfs_statfs(struct super_block *sb, struct statfs *st)
 {
 	struct tmpfs_info *info = sb->s_fs_info;
 
@@ -218,7 +218,6 @@ static int tmpfs_statfs(struct super_block *sb, struct statfs *st)
 		st->f_files = info->max_inodes;
 		st->f_ffree = info->max_inodes - atomic_long_read(&info->inodes);
 	}
-	return 0;
 }
 
 static int tmpfs_remount(struct super_block *sb, unsigned flags, char *data)
@@ -291,8 +290,8 @@ static int fill_super(struct super_block *sb, char *data, umode_t mode)
 	return PTR_ERR(root);
 }
 
-static int tmpfs_fill_super(struct super_block *sb, const char *source, char *data) { return fill_super(sb, data, 01777); }
-static int rootfs_fill_super(struct super_block *sb, const char *source, char *data) { return fill_super(sb, data, 0755); }
+static int tmpfs_fill_super(struct super_block *sb, char *data) { return fill_super(sb, data, 01777); }
+static int rootfs_fill_super(struct super_block *sb, char *data) { return fill_super(sb, data, 0755); }
 
 static const struct inode_operations no_operations;
 
@@ -309,7 +308,7 @@ static struct dentry *add_dir(struct dentry *dir, const char *name)
 	return err ? NULL : d;
 }
 
-static int sysfs_fill_super(struct super_block *sb, const char *source, char *data)
+static int sysfs_fill_super(struct super_block *sb, char *data)
 {
 	int err = fill_super(sb, NULL, 0555);
 
@@ -323,10 +322,10 @@ static int sysfs_fill_super(struct super_block *sb, const char *source, char *da
 }
 
 static struct file_system_type types[] = {
-	{ .name = "sysfs", .flags = FS_NODEV, .fill_super = sysfs_fill_super, .one_instance = true },
-	{ .name = "tmpfs", .flags = FS_NODEV, .fill_super = tmpfs_fill_super },
-	{ .name = "devtmpfs", .flags = FS_NODEV, .fill_super = rootfs_fill_super, .one_instance = true },
-	{ .name = "rootfs", .flags = FS_NODEV, .fill_super = rootfs_fill_super },
+	{ .name = "sysfs", .fill_super = sysfs_fill_super, .one_instance = true },
+	{ .name = "tmpfs", .fill_super = tmpfs_fill_super },
+	{ .name = "devtmpfs", .fill_super = rootfs_fill_super, .one_instance = true },
+	{ .name = "rootfs", .fill_super = rootfs_fill_super },
 };
 
 void __init tmpfs_init(void)

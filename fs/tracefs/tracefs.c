@@ -397,7 +397,7 @@ static struct dentry *add(struct dentry *dir, const char *name, const struct tra
 	i->i_fop = t ? &t->fops : &dir_fops;
 	i->i_private = (void *)events;
 	d_pin(d);
-	d_instantiate(d, i);
+	d_add(d, i);
 	dput(d);			/* the pin keeps it */
 	return d;
 }
@@ -433,7 +433,7 @@ static bool add_events(struct dentry *root)
 	return true;
 }
 
-static int fill_super(struct super_block *sb, const char *source, char *data)
+static int fill_super(struct super_block *sb, char *data)
 {
 	struct inode *i = new_inode(sb);
 
@@ -454,6 +454,6 @@ static int fill_super(struct super_block *sb, const char *source, char *data)
 	return -ENOMEM;
 }
 
-static struct file_system_type tracefs_type = { .name = "tracefs", .flags = FS_NODEV, .fill_super = fill_super, .one_instance = true };
+static struct file_system_type tracefs_type = { .name = "tracefs", .fill_super = fill_super, .one_instance = true };
 
 void __init tracefs_init(void) { register_filesystem(&tracefs_type); }
