@@ -39,6 +39,7 @@ struct dentry;
 struct file;
 struct poll_table;
 struct dir_context;
+struct seq_file;
 struct cred;
 struct iattr;
 struct kstat;
@@ -54,7 +55,7 @@ struct super_operations {
 	void (*evict_inode)(struct inode *inode);	/* last reference and no name: free what the fs holds */
 	void (*statfs)(struct super_block *sb, struct statfs *st);
 	void (*put_super)(struct super_block *sb);
-	int (*show_options)(struct super_block *sb, char *buf, size_t size);
+	void (*show_options)(struct super_block *sb, struct seq_file *m);
 	int (*remount)(struct super_block *sb, unsigned flags, char *data);
 };
 struct super_block {

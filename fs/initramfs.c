@@ -25,11 +25,9 @@ static struct dir_time *dirs __initdata;
 
 static void __init forget_links(void)
 {
-	while (links) {
-		struct link *next = links->next;
-
+	for (struct link *next; links; links = next) {
+		next = links->next;
 		kfree(links);
-		links = next;
 	}
 }
 
@@ -51,18 +49,18 @@ static const char *__init find_link(const struct cpio_entry *e)
 
 static int __init set_attributes(const char *name, const struct cpio_entry *e)
 {
-	struct timespec64 t = { .tv_sec = e->mtime };
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 	int err = kern_path(name, 0, &path);
 
 	if (err)
 		return err;
-	path.dentry->d_inode->i_uid = e->uid;
-	path.dentry->d_inode->i_gid = e->gid;
+	struct inode *i = path.dentry->d_inode;
+
+	i->i_uid = e->uid;
+	i->i_gid = e->gid;
 	if (!S_ISLNK(e->mode))
-		path.dentry->d_inode->i_mode = (path.dentry->d_inode->i_mode & S_IFMT) | (e->mode & S_IALLUGO);
-	path.dentry->d_inode->i_mtime = path.dentry->d_inode->i_atime = t;
-	path_put(&path);
+		i->i_mode = (i->i_mode & S_IFMT) | (e->mode & S_IALLUGO);
+	i->i_mtime = i->i_atime = (struct timespec64){ .tv_sec = e->mtime };
 	return 0;
 }
 
@@ -79,35 +77,29 @@ static int __init remember_time(const struct cpio_entry *e)
 
 static void __init set_dir_times(void)
 {
-	while (dirs) {
-		struct dir_time *next = dirs->next;
-		struct path path;
+	for (struct dir_time *next; dirs; dirs = next) {
+		struct path path __cleanup(path_put) = {};
 
-		if (!kern_path(dirs->name, 0, &path)) {
+		if (!kern_path(dirs->name, 0, &path))
 			path.dentry->d_inode->i_mtime = (struct timespec64){ .tv_sec = dirs->mtime };
-			path_put(&path);
-		}
+		next = dirs->next;
 		kfree(dirs);
-		dirs = next;
 	}
 }
 
 /* What stands where an entry of another type wants to be goes; directories stay for directories. */
 static void __init clean_path(const char *name, umode_t mode)
 {
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 	umode_t old;
 
 	if (kern_path(name, 0, &path))
 		return;
 	old = path.dentry->d_inode->i_mode;
-	path_put(&path);
-	if ((old ^ mode) & S_IFMT) {
-		if (S_ISDIR(old))
-			do_rmdir(AT_FDCWD, name);
-		else
-			do_unlinkat(AT_FDCWD, name);
-	}
+	if (S_ISDIR(old) && !S_ISDIR(mode))
+		do_rmdir(AT_FDCWD, name);
+	else if ((old ^ mode) & S_IFMT)
+		do_unlinkat(AT_FDCWD, name);
 }
 
 static int __init unpack_file(const struct cpio_entry *e)

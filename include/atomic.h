@@ -10,7 +10,6 @@ static inline int atomic_read(const atomic_t *a) { return READ_ONCE(a->v); }
 static inline void atomic_set(atomic_t *a, int n) { WRITE_ONCE(a->v, n); }
 static inline void atomic_inc(atomic_t *a) { __atomic_add_fetch(&a->v, 1, __ATOMIC_SEQ_CST); }
 static inline void atomic_dec(atomic_t *a) { __atomic_sub_fetch(&a->v, 1, __ATOMIC_SEQ_CST); }
-static inline void atomic_add(int n, atomic_t *a) { __atomic_add_fetch(&a->v, n, __ATOMIC_SEQ_CST); }
 static inline int atomic_inc_return(atomic_t *a) { return __atomic_add_fetch(&a->v, 1, __ATOMIC_SEQ_CST); }
 static inline bool atomic_dec_and_test(atomic_t *a) { return __atomic_sub_fetch(&a->v, 1, __ATOMIC_SEQ_CST) == 0; }
 /* Takes a reference unless the count is already 0. */

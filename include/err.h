@@ -7,4 +7,3 @@
 static inline void *ERR_PTR(long err) { return (void *)err; }
 static inline long PTR_ERR(const void *p) { return (long)p; }
 static inline bool IS_ERR(const void *p) { return unlikely((unsigned long)p >= (unsigned long)-MAX_ERRNO); }
-static inline bool IS_ERR_OR_NULL(const void *p) { return unlikely(!p) || IS_ERR(p); }

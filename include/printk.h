@@ -8,8 +8,6 @@
 #include "list.h"
 
 #define KERN_EMERG "\0010"
-#define KERN_ALERT "\0011"
-#define KERN_CRIT "\0012"
 #define KERN_ERR "\0013"
 #define KERN_WARNING "\0014"
 #define KERN_NOTICE "\0015"
@@ -33,7 +31,6 @@ int vprintk(const char *fmt, va_list ap);
 #define pr_warn(...) printk(KERN_WARNING __VA_ARGS__)
 #define pr_notice(...) printk(KERN_NOTICE __VA_ARGS__)
 #define pr_info(...) printk(KERN_INFO __VA_ARGS__)
-#define pr_debug(...) printk(KERN_DEBUG __VA_ARGS__)
 
 /* Adds a console; it is sent the whole log so far. enabled is decided from console= (boot_cmdline). */
 void register_console(struct console *c);

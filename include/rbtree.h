@@ -31,9 +31,6 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, st
 	*link = node;
 }
 static inline struct rb_node *rb_parent(const struct rb_node *n) { return (struct rb_node *)(n->parent_color & ~3UL); }
-/* A node that is in no tree is its own parent. */
-static inline void RB_CLEAR_NODE(struct rb_node *n) { n->parent_color = (unsigned long)n; }
-static inline bool RB_EMPTY_NODE(const struct rb_node *n) { return n->parent_color == (unsigned long)n; }
 
 void rb_insert_color(struct rb_node *node, struct rb_root *root);
 void rb_erase(struct rb_node *node, struct rb_root *root);

@@ -76,7 +76,6 @@ static __always_inline unsigned spin_irq_enter(void)
 	return n;
 }
 static __always_inline void spin_irq_exit(unsigned n) { this_cpu->nr_held = n; }
-#define assert_spin_locked(l) BUG_ON(!spin_is_held(l))
 
 /* Preemption. preempt_enable reschedules when a wake-up asked for it meanwhile. */
 void preempt_schedule(void);	/* switches if asked to and if preemption and interrupts are on */

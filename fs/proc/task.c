@@ -297,7 +297,6 @@ int show_mounts(struct seq_file *m, struct task_struct *p)
 	down_read(&mount_sem);
 	list_for_each_entry(mnt, &mount_list, mnt_list) {
 		struct super_block *sb = mnt->mnt_sb;
-		char text[128] = "";
 
 		seq_escape(m, mnt->mnt_devname, " \t\n\\");
 		seq_putc(m, ' ');
@@ -307,8 +306,8 @@ int show_mounts(struct seq_file *m, struct task_struct *p)
 			if (mnt->mnt_flags & options[i].flag)
 				seq_puts(m, options[i].text);
 		if (sb->s_op && sb->s_op->show_options)
-			sb->s_op->show_options(sb, text, sizeof(text));
-		seq_printf(m, "%s 0 0\n", text);
+			sb->s_op->show_options(sb, m);
+		seq_puts(m, " 0 0\n");
 	}
 	up_read(&mount_sem);
 	return 0;

@@ -182,21 +182,19 @@ static int parse_options(struct tmpfs_info *info, char *s)
 		if (!value)
 			return -EINVAL;
 		*value++ = '\0';
-		if (!strcmp(s, "size")) {
-			u64 n = memparse(value, &end);
+		u64 n = strcmp(s, "mode") ? memparse(value, &end) : strtoull(value, &end, 8);
 
+		if (!strcmp(s, "size")) {
 			info->pages.max = *end == '%' ? totalram_pages * n / 100 : DIV_ROUND_UP(n, PAGE_SIZE);
 			end += *end == '%';
-		} else if (!strcmp(s, "nr_blocks")) {
-			info->pages.max = memparse(value, &end);
 		} else if (!strcmp(s, "nr_inodes")) {
-			info->max_inodes = memparse(value, &end);
+			info->max_inodes = n;
 		} else if (!strcmp(s, "mode")) {
-			info->mode = strtoull(value, &end, 8) & S_IALLUGO;
+			info->mode = n & S_IALLUGO;
 		} else if (!strcmp(s, "uid")) {
-			info->uid = strtoull(value, &end, 10);
+			info->uid = n;
 		} else if (!strcmp(s, "gid")) {
-			info->gid = strtoull(value, &end, 10);
+			info->gid = n;
 		} else {
 			return -EINVAL;
 		}
@@ -235,25 +233,22 @@ static int tmpfs_remount(struct super_block *sb, unsigned flags, char *data)
 	return 0;
 }
 
-static int tmpfs_show_options(struct super_block *sb, char *buf, size_t size)
+static void tmpfs_show_options(struct super_block *sb, struct seq_file *m)
 {
-	struct tmpfs_info *info = sb->s_fs_info;
-	int n = 0;
+	const struct tmpfs_info *info = sb->s_fs_info;
 
-	buf[0] = '\0';
 	if (sb->s_type->single || !strcmp(sb->s_type->name, "rootfs"))
-		return 0;
+		return;
 	if (info->pages.max != totalram_pages / 2)
-		n += scnprintf(buf + n, size - n, ",size=%luk", info->pages.max * (PAGE_SIZE / 1024));
+		seq_printf(m, ",size=%luk", info->pages.max * (PAGE_SIZE / 1024));
 	if (info->max_inodes != totalram_pages / 2)
-		n += scnprintf(buf + n, size - n, ",nr_inodes=%lu", info->max_inodes);
+		seq_printf(m, ",nr_inodes=%lu", info->max_inodes);
 	if (info->mode != 01777)
-		n += scnprintf(buf + n, size - n, ",mode=%03o", info->mode);
+		seq_printf(m, ",mode=%03o", info->mode);
 	if (info->uid)
-		n += scnprintf(buf + n, size - n, ",uid=%u", info->uid);
+		seq_printf(m, ",uid=%u", info->uid);
 	if (info->gid)
-		n += scnprintf(buf + n, size - n, ",gid=%u", info->gid);
-	return n;
+		seq_printf(m, ",gid=%u", info->gid);
 }
 
 static void tmpfs_put_super(struct super_block *sb) { kfree(sb->s_fs_info); }

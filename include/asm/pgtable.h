@@ -66,12 +66,9 @@ static inline bool pte_mapped(pte_t e) { return e & (_PAGE_PRESENT | _PAGE_PROTN
 static inline bool pte_none(pte_t e) { return !e; }
 static inline bool pte_write(pte_t e) { return e & _PAGE_RW; }
 static inline bool pte_dirty(pte_t e) { return e & _PAGE_DIRTY; }
-static inline bool pte_young(pte_t e) { return e & _PAGE_ACCESSED; }
 static inline bool pte_special(pte_t e) { return e & _PAGE_SPECIAL; }
 static inline pte_t pte_wrprotect(pte_t e) { return e & ~_PAGE_RW; }
 static inline pte_t pte_mkwrite(pte_t e) { return e | _PAGE_RW; }
-static inline pte_t pte_mkdirty(pte_t e) { return e | _PAGE_DIRTY; }
-static inline pte_t pte_mkold(pte_t e) { return e & ~_PAGE_ACCESSED; }
 static inline pte_t pte_mkspecial(pte_t e) { return e | _PAGE_SPECIAL; }
 static inline u64 pte_pfn(pte_t e) { return (e & PTE_PFN_MASK) >> PAGE_SHIFT; }
 static inline pte_t pfn_pte(u64 pfn, pgprot_t prot) { return pfn << PAGE_SHIFT | prot; }

@@ -5,44 +5,30 @@
 #pragma once
 #include "types.h"
 
-#define CR0_PE BIT(0)
 #define CR0_MP BIT(1)
 #define CR0_EM BIT(2)
 #define CR0_TS BIT(3)
-#define CR0_ET BIT(4)
 #define CR0_NE BIT(5)
-#define CR0_WP BIT(16)
-#define CR0_AM BIT(18)
-#define CR0_PG BIT(31)
 #define CR4_DE BIT(3)
-#define CR4_PSE BIT(4)
 #define CR4_PAE BIT(5)
 #define CR4_MCE BIT(6)
 #define CR4_PGE BIT(7)
 #define CR4_OSFXSR BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP BIT(11)
-#define CR4_LA57 BIT(12)
 #define CR4_FSGSBASE BIT(16)
-#define CR4_PCIDE BIT(17)
 #define CR4_OSXSAVE BIT(18)
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
 
-#define MSR_EFER 0xc0000080
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_NXE BIT(11)
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
 #define MSR_SFMASK 0xc0000084
 #define MSR_FS_BASE 0xc0000100
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_APIC_BASE 0x1b
 
-#define EFLAGS_CF BIT(0)
 #define EFLAGS_FIXED BIT(1)
 #define EFLAGS_TF BIT(8)
 #define EFLAGS_IF BIT(9)
@@ -51,7 +37,6 @@
 #define EFLAGS_NT BIT(14)
 #define EFLAGS_RF BIT(16)
 #define EFLAGS_AC BIT(18)
-#define EFLAGS_ID BIT(21)
 
 static __always_inline void outb(u16 port, u8 v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port)); }
 static __always_inline void outw(u16 port, u16 v) { __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port)); }
