@@ -26,7 +26,6 @@ struct hvm_memmap_entry {
 void __init pvh_parse(u64 info)
 {
 	const struct hvm_start_info *si = __va(info);
-	const struct hvm_modlist_entry *mod;
 	const struct hvm_memmap_entry *map;
 
 	boot_info.loader = "PVH";
@@ -35,7 +34,7 @@ void __init pvh_parse(u64 info)
 	map = __va(si->memmap);
 	for (u32 i = 0; i < si->memmap_entries; i++)
 		boot_add_region(map[i].addr, map[i].size, map[i].type);
-	mod = __va(si->modlist);
+	const struct hvm_modlist_entry *mod = __va(si->modlist);
 	for (u32 i = 0; i < min_t(u32, si->nr_modules, BOOT_MAX_MODULES); i++) {
 		boot_info.modules[i].start = mod[i].addr;
 		boot_info.modules[i].end = mod[i].addr + mod[i].size;

@@ -202,7 +202,7 @@ static int kmsg_open(struct inode *inode, struct file *f)
 /* A line of the log, "<6>[    1.000002] text", as Linux's record "6,SEQ,1000002,-;text"; SEQ is its position. */
 static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
-	char line[512], record[560], *end;
+	char line[512], record[560];
 	u64 seq = max(f->f_pos, (loff_t)log_first()), start = seq;
 	unsigned len;
 
@@ -215,7 +215,7 @@ static ssize_t kmsg_read(struct file *f, char __user *buf, size_t n, loff_t *pos
 			return -ERESTARTSYS;
 	}
 	line[len] = 0;
-	end = strchr(line, '\n') ?: line + len - 1;
+	char *end = strchr(line, '\n') ?: line + len - 1;
 	f->f_pos = start + (end - line) + 1;
 	*end = 0;
 	end = strstr(line, "] ");

@@ -45,11 +45,10 @@ u32 full_name_hash(const struct dentry *parent, const char *name, unsigned len)
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name)
 {
 	struct dentry *d = kmem_cache_alloc(dentry_cache, __GFP_ZERO);
-	char *text;
 
 	if (!d)
 		return NULL;
-	text = d->d_iname;
+	char *text = d->d_iname;
 	if (name->len >= DNAME_INLINE_LEN) {
 		text = kmalloc(name->len + 1, GFP_KERNEL);
 		if (!text) {
@@ -110,10 +109,8 @@ struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name)
 
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *name)
 {
-	struct dentry *d;
-
 	spin_lock(&dcache_lock);
-	d = __d_lookup(parent, name);
+	struct dentry *d = __d_lookup(parent, name);
 	if (d)
 		dget(d);
 	spin_unlock(&dcache_lock);
@@ -157,11 +154,9 @@ void d_pin(struct dentry *d)
 
 void d_drop(struct dentry *d)
 {
-	bool pinned;
-
 	spin_lock(&dcache_lock);
 	__d_unhash(d);
-	pinned = d->d_flags & DCACHE_PINNED;
+	bool pinned = d->d_flags & DCACHE_PINNED;
 	d->d_flags = (d->d_flags & ~DCACHE_PINNED) | DCACHE_DELETED;
 	spin_unlock(&dcache_lock);
 	if (pinned)
@@ -185,15 +180,13 @@ static void swap_names(struct dentry *a, struct dentry *b)
 
 void d_move(struct dentry *d, struct dentry *target)
 {
-	bool pinned;
-
 	spin_lock(&dcache_lock);
 	__d_unhash(d);
 	__d_unhash(target);
 	swap_names(d, target);
 	swap(d->d_parent, target->d_parent);
 	__d_hash(d);
-	pinned = target->d_flags & DCACHE_PINNED;
+	bool pinned = target->d_flags & DCACHE_PINNED;
 	target->d_flags = (target->d_flags & ~DCACHE_PINNED) | DCACHE_DELETED;
 	spin_unlock(&dcache_lock);
 	if (pinned)

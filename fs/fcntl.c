@@ -47,7 +47,6 @@ static long file_ioctl(struct file *f, unsigned fd, unsigned cmd, unsigned long 
 {
 	struct inode *i = f->f_inode;
 	int on;
-	long ret;
 
 	switch (cmd) {
 	case FIOCLEX:
@@ -65,7 +64,7 @@ static long file_ioctl(struct file *f, unsigned fd, unsigned cmd, unsigned long 
 		if (S_ISREG(i->i_mode))
 			return put_user((int)(i_size_read(i) - f->f_pos), (int __user *)arg);
 	}
-	ret = f->f_op->ioctl ? f->f_op->ioctl(f, cmd, arg) : -ENOTTY;
+	long ret = f->f_op->ioctl ? f->f_op->ioctl(f, cmd, arg) : -ENOTTY;
 	return ret == -ENOIOCTLCMD ? -ENOTTY : ret;
 }
 

@@ -40,7 +40,6 @@ static int expand_files(struct files_struct *files, unsigned fd)
 {
 	struct fdtable *t = files->fdt;
 	unsigned n, old = t->max_fds;
-	unsigned long *bits;
 	struct file **array;
 
 	if (fd < old)
@@ -51,7 +50,7 @@ static int expand_files(struct files_struct *files, unsigned fd)
 		;
 	spin_unlock(&files->file_lock);
 	array = kzalloc(n * sizeof(*array), GFP_KERNEL);
-	bits = kzalloc(n / 8 * 2, GFP_KERNEL);
+	unsigned long *bits = kzalloc(n / 8 * 2, GFP_KERNEL);
 	spin_lock(&files->file_lock);
 	if (!array || !bits || t->max_fds >= n) {
 		/* No memory, or somebody else was faster. */
@@ -163,10 +162,9 @@ static struct file *take_fd(struct files_struct *files, unsigned fd)
 int close_fd(unsigned fd)
 {
 	struct files_struct *files = current->files;
-	struct file *f;
 
 	spin_lock(&files->file_lock);
-	f = take_fd(files, fd);
+	struct file *f = take_fd(files, fd);
 	spin_unlock(&files->file_lock);
 	if (!f)
 		return -EBADF;
@@ -265,13 +263,12 @@ static struct files_struct *alloc_files(void)
 struct files_struct *dup_fd(struct files_struct *old)
 {
 	struct files_struct *new = alloc_files();
-	struct fdtable *t;
 	unsigned max, n;
 	int err = 0;
 
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	t = new->fdt;
+	struct fdtable *t = new->fdt;
 	do {
 		max = old->fdt->max_fds;
 		spin_lock(&new->file_lock);
@@ -337,12 +334,10 @@ void do_close_on_exec(struct files_struct *files)
 /* ---- root and cwd ---- */
 void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to)
 {
-	struct path old;
-
 	path_get(to);
 	spin_lock(&fs->lock);
 	spin_lock(&dcache_lock);
-	old = *which;
+	struct path old = *which;
 	*which = *to;
 	spin_unlock(&dcache_lock);
 	spin_unlock(&fs->lock);

@@ -91,11 +91,10 @@ static void __init set_dir_times(void)
 static void __init clean_path(const char *name, umode_t mode)
 {
 	struct path path __cleanup(path_put) = {};
-	umode_t old;
 
 	if (kern_path(name, 0, &path))
 		return;
-	old = path.dentry->d_inode->i_mode;
+	umode_t old = path.dentry->d_inode->i_mode;
 	if (S_ISDIR(old) && !S_ISDIR(mode))
 		do_rmdir(AT_FDCWD, name);
 	else if ((old ^ mode) & S_IFMT)
@@ -105,8 +104,6 @@ static void __init clean_path(const char *name, umode_t mode)
 static int __init unpack_file(const struct cpio_entry *e)
 {
 	const char *first = e->nlink > 1 ? find_link(e) : NULL;
-	struct file *f;
-	ssize_t n;
 	int err = 0;
 
 	if (IS_ERR(first))
@@ -117,10 +114,10 @@ static int __init unpack_file(const struct cpio_entry *e)
 		if (err || !e->size)
 			return err;
 	}
-	f = filp_open(e->name, O_WRONLY | O_CREAT | (first ? 0 : O_TRUNC), e->mode & S_IALLUGO);
+	struct file *f = filp_open(e->name, O_WRONLY | O_CREAT | (first ? 0 : O_TRUNC), e->mode & S_IALLUGO);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	n = e->size ? mapping_write(f->f_mapping, e->data, e->size, 0) : 0;
+	ssize_t n = e->size ? mapping_write(f->f_mapping, e->data, e->size, 0) : 0;
 	if (n == e->size && e->size > f->f_inode->i_size)
 		i_size_write(f->f_inode, e->size);
 	fput(f);
@@ -129,12 +126,11 @@ static int __init unpack_file(const struct cpio_entry *e)
 
 static int __init unpack_symlink(const struct cpio_entry *e)
 {
-	char *target;
 	int err = -ENAMETOOLONG;
 
 	if (e->size >= PATH_MAX)
 		return err;
-	target = getname_buf();
+	char *target = getname_buf();
 	if (!target)
 		return -ENOMEM;
 	memcpy(target, e->data, e->size);

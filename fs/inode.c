@@ -199,7 +199,6 @@ int do_truncate(struct dentry *dentry, loff_t size)
 {
 	struct iattr a = { .ia_valid = ATTR_SIZE | ATTR_FORCE, .ia_size = size };
 	struct inode *i = dentry->d_inode;
-	int err;
 
 	if (size > 0 && (u64)size > rlimit(RLIMIT_FSIZE) && size > i_size_read(i)) {
 		do_send_sig(SIGXFSZ, current);
@@ -210,7 +209,7 @@ int do_truncate(struct dentry *dentry, loff_t size)
 		a.ia_valid |= ATTR_MODE;
 		a.ia_mode = without_privs(i, i->i_mode);
 	}
-	err = notify_change(dentry, &a);
+	int err = notify_change(dentry, &a);
 	up_write(&i->i_rwsem);
 	return err;
 }

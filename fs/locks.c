@@ -162,10 +162,8 @@ static int flock_to_lock(struct file *f, const struct flock *u, struct file_lock
 /* F_GETLK: the lock that is in the way of want, or F_UNLCK */
 static void get_conflict(struct inode *i, const struct file_lock *want, struct flock *u)
 {
-	struct file_lock *l;
-
 	spin_lock(&flock_lock);
-	l = conflict(i, want);
+	struct file_lock *l = conflict(i, want);
 	u->l_type = F_UNLCK;
 	if (l)
 		*u = (struct flock){ .l_type = l->type, .l_start = l->start, .l_pid = l->pid,
@@ -178,11 +176,10 @@ long fcntl_lock(struct file *f, unsigned cmd, struct flock __user *ul)
 {
 	struct file_lock want = { .owner = current->files, .pid = current->tgid };
 	struct flock u;
-	long err;
 
 	if (copy_from_user(&u, ul, sizeof(u)))
 		return -EFAULT;
-	err = cmd == F_GETLK && u.l_type != F_RDLCK && u.l_type != F_WRLCK ? -EINVAL : flock_to_lock(f, &u, &want);
+	long err = cmd == F_GETLK && u.l_type != F_RDLCK && u.l_type != F_WRLCK ? -EINVAL : flock_to_lock(f, &u, &want);
 	if (err)
 		return err;
 	if (cmd == F_GETLK) {

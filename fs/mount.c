@@ -145,16 +145,14 @@ again:
 static int do_new_mount(const struct path *at, const char *type, unsigned long flags, const char *source, char *data)
 {
 	struct file_system_type *fs = type ? get_fs_type(type) : NULL;
-	struct super_block *sb;
-	struct mount *m;
 	int err = 0;
 
 	if (!fs)
 		return type ? -ENODEV : -EINVAL;
-	sb = get_super(fs, flags, data);
+	struct super_block *sb = get_super(fs, flags, data);
 	if (IS_ERR(sb))
 		return PTR_ERR(sb);
-	m = alloc_mount(sb, source, flags);
+	struct mount *m = alloc_mount(sb, source, flags);
 	if (!m)
 		return -ENOMEM;
 	if (at->mnt->mnt_sb == sb && at->dentry == at->mnt->mnt_root)
@@ -274,23 +272,21 @@ long sys_mount(char __user *dev_name, char __user *dir_name, char __user *type, 
 	char *k_dev __cleanup(put_mount_string) = copy_mount_string(dev_name, false);
 	char *k_data __cleanup(put_mount_string) = copy_mount_string(data, true);
 	struct path at __cleanup(path_put) = {};
-	long err;
 
 	if (IS_ERR(k_type) || IS_ERR(k_dev) || IS_ERR(k_data))
 		return PTR_ERR(IS_ERR(k_type) ? k_type : IS_ERR(k_dev) ? k_dev : k_data);
-	err = user_path_at(AT_FDCWD, dir_name, LOOKUP_FOLLOW, &at);
+	long err = user_path_at(AT_FDCWD, dir_name, LOOKUP_FOLLOW, &at);
 	return err ?: do_mount(k_dev, &at, k_type, flags, k_data);
 }
 
 static int do_umount(struct path *path, int flags)
 {
 	struct mount *m = path->mnt, *other;
-	bool busy;
 
 	if (path->dentry != m->mnt_root || m->mnt_parent == m || list_empty(&m->mnt_list))
 		return -EINVAL;
 	/* The tree's reference, and the one of our path. */
-	busy = atomic_read(&m->mnt_count) > 2;
+	bool busy = atomic_read(&m->mnt_count) > 2;
 	list_for_each_entry(other, &mount_list, mnt_list)
 		busy |= other != m && other->mnt_parent == m;
 	if (busy && !(flags & MNT_DETACH))
@@ -302,11 +298,10 @@ static int do_umount(struct path *path, int flags)
 long sys_umount2(char __user *name, int flags)
 {
 	struct path path __cleanup(path_put) = {};
-	int err;
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	err = user_path_at(AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
+	int err = user_path_at(AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
 	if (err)
 		return err;
 	down_write(&mount_sem);

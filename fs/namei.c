@@ -109,7 +109,6 @@ int user_path_at(int dfd, const char __user *user, unsigned flags, struct path *
 int may_open(const struct path *path, int acc_mode, int flags)
 {
 	struct inode *inode = path->dentry->d_inode;
-	int err;
 
 	if (S_ISLNK(inode->i_mode))
 		return -ELOOP;
@@ -119,7 +118,7 @@ int may_open(const struct path *path, int acc_mode, int flags)
 		return -EACCES;
 	if ((acc_mode & MAY_WRITE) && (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode)) && mnt_readonly(path->mnt))
 		return -EROFS;
-	err = inode_permission(inode, acc_mode);
+	int err = inode_permission(inode, acc_mode);
 	if (!err && (flags & O_NOATIME) && !inode_owner_or_capable(inode))
 		err = -EPERM;
 	return err;
@@ -130,7 +129,6 @@ static struct file *open_existing(const struct path *path, int flags)
 {
 	int acc_mode = flags & O_PATH ? 0 : ("\004\002\006\006"[flags & O_ACCMODE] | (flags & O_TRUNC ? MAY_WRITE : 0));
 	struct inode *inode = path->dentry->d_inode;
-	struct file *f;
 	int err = 0;
 
 	if ((flags & O_CREAT) && S_ISDIR(inode->i_mode))
@@ -139,7 +137,7 @@ static struct file *open_existing(const struct path *path, int flags)
 		err = -ENOTDIR;
 	else if (!(flags & O_PATH))
 		err = may_open(path, acc_mode, flags);
-	f = err ? ERR_PTR(err) : dentry_open(path, flags);
+	struct file *f = err ? ERR_PTR(err) : dentry_open(path, flags);
 	if (!IS_ERR(f) && (flags & O_TRUNC) && !(flags & O_PATH) && S_ISREG(inode->i_mode)) {
 		err = get_write_access(inode);
 		if (!err) {
@@ -161,7 +159,6 @@ static int create_last(struct lookup_parent *lp, int flags, umode_t mode, struct
 	struct inode *dir = lp->path.dentry->d_inode;
 	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
 	struct path path;
-	int err;
 
 	if (IS_ERR(d)) {
 		*out = (struct file *)d;
@@ -171,7 +168,7 @@ static int create_last(struct lookup_parent *lp, int flags, umode_t mode, struct
 		*next = (struct path){ .mnt = mntget(lp->path.mnt), .dentry = d };
 		return 0;
 	}
-	err = has_room(lp->path.dentry) ? mnt_want_write(lp->path.mnt) : -ENOENT;
+	int err = has_room(lp->path.dentry) ? mnt_want_write(lp->path.mnt) : -ENOENT;
 	if (!err)
 		err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
 	if (!err && !dir->i_op->create)
@@ -246,10 +243,9 @@ static struct file *open_create(int dfd, const char *name, int flags, umode_t mo
 struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode)
 {
 	struct path path;
-	int err;
 
 	if (flags & O_CREAT)
 		return open_create(dfd, name, flags, mode);
-	err = *name ? filename_lookup(dfd, name, flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path) : -ENOENT;
+	int err = *name ? filename_lookup(dfd, name, flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path) : -ENOENT;
 	return err ? ERR_PTR(err) : open_existing(&path, flags);
 }

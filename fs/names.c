@@ -25,7 +25,6 @@ bool has_room(const struct dentry *dir)
 
 int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out)
 {
-	struct dentry *d;
 	int err = path_parent(dfd, name, lp);
 
 	if (err)
@@ -34,7 +33,7 @@ int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *l
 	if (lp->type != LAST_NORM)
 		goto put;
 	lock_dir(lp);
-	d = lookup_one(lp->path.dentry, &lp->last);
+	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
 	if (d) {
 		err = IS_ERR(d) ? PTR_ERR(d) : -EEXIST;
 		if (!IS_ERR(d))
@@ -170,14 +169,12 @@ struct dentry *lookup_existing(struct lookup_parent *lp)
 static int remove_name(struct lookup_parent *lp, bool is_dir)
 {
 	struct inode *dir = lp->path.dentry->d_inode;
-	struct dentry *d;
-	int err;
 
-	err = mnt_want_write(lp->path.mnt);
+	int err = mnt_want_write(lp->path.mnt);
 	if (err)
 		return err;
 	lock_dir(lp);
-	d = lookup_existing(lp);
+	struct dentry *d = lookup_existing(lp);
 	err = PTR_ERR(d);
 	if (IS_ERR(d))
 		goto unlock;

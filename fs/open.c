@@ -31,7 +31,6 @@ static int check_open_flags(int *flags)
 long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
 {
 	struct filename name __cleanup(drop_name);
-	struct file *f;
 	int fd, err = init_name(&name, filename, 0);
 
 	flags |= O_LARGEFILE;
@@ -41,7 +40,7 @@ long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
 	fd = fd ?: get_unused_fd_flags(flags);
 	if (fd < 0)
 		return fd;
-	f = do_filp_open(dfd, name.name, flags, mode & S_IALLUGO);
+	struct file *f = do_filp_open(dfd, name.name, flags, mode & S_IALLUGO);
 	if (IS_ERR(f)) {
 		put_unused_fd(fd);
 		return PTR_ERR(f);
@@ -64,7 +63,6 @@ struct file *filp_open(const char *name, int flags, umode_t mode)
 struct file *open_exec(int dfd, const char *name, int flags)
 {
 	struct path path __cleanup(path_put) = {};
-	struct file *f;
 	int err = filename_lookup(dfd, name, lookup_flags(flags), &path), old;
 
 	if (err)
@@ -72,7 +70,7 @@ struct file *open_exec(int dfd, const char *name, int flags)
 	err = may_open(&path, MAY_EXEC, 0);
 	if (!err && (!S_ISREG(path.dentry->d_inode->i_mode) || (path.mnt->mnt_flags & MS_NOEXEC)))
 		err = -EACCES;
-	f = err ? ERR_PTR(err) : dentry_open(&path, O_RDONLY | O_LARGEFILE);
+	struct file *f = err ? ERR_PTR(err) : dentry_open(&path, O_RDONLY | O_LARGEFILE);
 	if (IS_ERR(f))
 		return f;
 	old = atomic_read(&f->f_inode->i_writecount);
@@ -89,11 +87,10 @@ struct file *open_exec(int dfd, const char *name, int flags)
 static int access_path(const struct path *path, int mode)
 {
 	struct inode *inode = path->dentry->d_inode;
-	int err;
 
 	if ((mode & MAY_EXEC) && S_ISREG(inode->i_mode) && (path->mnt->mnt_flags & MS_NOEXEC))
 		return -EACCES;
-	err = inode_permission(inode, mode);
+	int err = inode_permission(inode, mode);
 	if (!err && (mode & MAY_WRITE) && !S_ISCHR(inode->i_mode) && !S_ISBLK(inode->i_mode) && !S_ISFIFO(inode->i_mode) &&
 	    !S_ISSOCK(inode->i_mode))
 		err = mnt_want_write(path->mnt);
@@ -104,11 +101,10 @@ static int access_path(const struct path *path, int mode)
 static bool become_real_user(void)
 {
 	const struct cred *old = current->cred;
-	struct cred *new;
 
 	if (old->fsuid == old->uid && old->fsgid == old->gid)
 		return true;
-	new = prepare_creds();
+	struct cred *new = prepare_creds();
 	if (!new)
 		return false;
 	new->fsuid = old->uid;
@@ -122,13 +118,12 @@ long sys_faccessat2(int dfd, const char __user *filename, int mode, int flags)
 {
 	const struct cred *old = current->cred;
 	struct path path __cleanup(path_put) = {};
-	int err;
 
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
 	if (!(flags & AT_EACCESS) && !become_real_user())
 		return -ENOMEM;
-	err = user_path_at(dfd, filename, lookup_flags(flags), &path) ?: access_path(&path, mode);
+	int err = user_path_at(dfd, filename, lookup_flags(flags), &path) ?: access_path(&path, mode);
 	if (current->cred != old) {
 		put_cred(current->cred);
 		current->cred = old;
@@ -144,11 +139,10 @@ long sys_truncate(const char __user *name, loff_t length)
 {
 	struct path path __cleanup(path_put) = {};
 	int err = length < 0 ? -EINVAL : user_path_at(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
-	struct inode *inode;
 
 	if (err)
 		return err;
-	inode = path.dentry->d_inode;
+	struct inode *inode = path.dentry->d_inode;
 	if (!S_ISREG(inode->i_mode))
 		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
 	err = mnt_want_write(path.mnt) ?: inode_permission(inode, MAY_WRITE) ?: get_write_access(inode);
@@ -313,11 +307,10 @@ long sys_chroot(const char __user *name) { return change_dir(name, &current->fs-
 long sys_fchdir(int fd)
 {
 	struct fd f __cleanup(fdput) = fdget_raw(fd);
-	int err;
 
 	if (!f.file)
 		return -EBADF;
-	err = S_ISDIR(f.file->f_inode->i_mode) ? inode_permission(f.file->f_inode, MAY_EXEC) : -ENOTDIR;
+	int err = S_ISDIR(f.file->f_inode->i_mode) ? inode_permission(f.file->f_inode, MAY_EXEC) : -ENOTDIR;
 	if (!err)
 		set_fs_path(current->fs, &current->fs->pwd, &f.file->f_path);
 	return err;

@@ -23,13 +23,11 @@ static __always_inline int check_area(const struct file *f, const void __user *b
 
 ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
-	int err;
-
 	if (unlikely(!(f->f_mode & FMODE_READ)))
 		return -EBADF;
 	if (unlikely(!f->f_op->read))
 		return f->f_op->iterate ? -EISDIR : -EINVAL;
-	err = check_area(f, buf, n, pos);
+	int err = check_area(f, buf, n, pos);
 	if (unlikely(err))
 		return err;
 	return f->f_op->read(f, buf, min(n, MAX_RW_COUNT), pos);
@@ -37,13 +35,11 @@ ssize_t vfs_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 
 ssize_t vfs_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
-	int err;
-
 	if (unlikely(!(f->f_mode & FMODE_WRITE)))
 		return -EBADF;
 	if (unlikely(!f->f_op->write))
 		return -EINVAL;
-	err = check_area(f, buf, n, pos);
+	int err = check_area(f, buf, n, pos);
 	if (unlikely(err))
 		return err;
 	return f->f_op->write(f, buf, min(n, MAX_RW_COUNT), pos);
@@ -67,13 +63,11 @@ static __always_inline void pos_unlock(struct file *f, bool locked)
 long sys_read(int fd, char __user *buf, size_t count)
 {
 	struct fd f __cleanup(fdput) = fdget(fd);
-	ssize_t n;
-	bool locked;
 
 	if (unlikely(!f.file))
 		return -EBADF;
-	locked = pos_lock(f.file);
-	n = vfs_read(f.file, buf, count, &f.file->f_pos);
+	bool locked = pos_lock(f.file);
+	ssize_t n = vfs_read(f.file, buf, count, &f.file->f_pos);
 	pos_unlock(f.file, locked);
 	return n;
 }
@@ -81,13 +75,11 @@ long sys_read(int fd, char __user *buf, size_t count)
 long sys_write(int fd, const char __user *buf, size_t count)
 {
 	struct fd f __cleanup(fdput) = fdget(fd);
-	ssize_t n;
-	bool locked;
 
 	if (unlikely(!f.file))
 		return -EBADF;
-	locked = pos_lock(f.file);
-	n = vfs_write(f.file, buf, count, &f.file->f_pos);
+	bool locked = pos_lock(f.file);
+	ssize_t n = vfs_write(f.file, buf, count, &f.file->f_pos);
 	pos_unlock(f.file, locked);
 	return n;
 }
@@ -115,11 +107,9 @@ long sys_pwrite64(int fd, const char __user *buf, size_t count, loff_t pos)
 /* Regular files, through the page cache. Bytes or -errno */
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos)
 {
-	ssize_t done;
-
 	if (!S_ISREG(f->f_inode->i_mode) || !(f->f_mode & FMODE_READ) || *pos < 0)
 		return -EINVAL;
-	done = mapping_read(f->f_mapping, buf, n, *pos);
+	ssize_t done = mapping_read(f->f_mapping, buf, n, *pos);
 	if (done > 0)
 		*pos += done;
 	return done;
@@ -155,13 +145,13 @@ static ssize_t import_iovec(const struct iovec __user *uvec, unsigned long n, st
 
 static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned long vlen, loff_t *pos, bool write)
 {
-	struct iovec fast[UIO_FASTIOV], *alloc, *v;
-	ssize_t n, done;
+	struct iovec fast[UIO_FASTIOV], *alloc;
+	ssize_t n;
 
 	if (!(f->f_mode & (write ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
-	done = import_iovec(uvec, vlen, fast, &alloc);
-	v = alloc ? alloc : fast;
+	ssize_t done = import_iovec(uvec, vlen, fast, &alloc);
+	struct iovec *v = alloc ? alloc : fast;
 	if (done >= 0 && !(write ? (void *)f->f_op->write : (void *)f->f_op->read))
 		done = f->f_op->iterate && !write ? -EISDIR : -EINVAL;
 	if (done > 0 && write && f->f_op->writev) {
@@ -190,13 +180,11 @@ static ssize_t do_iov(struct file *f, const struct iovec __user *uvec, unsigned 
 static long iov_at_pos(int fd, const struct iovec __user *vec, unsigned long vlen, bool write)
 {
 	struct fd f __cleanup(fdput) = fdget(fd);
-	ssize_t n;
-	bool locked;
 
 	if (!f.file)
 		return -EBADF;
-	locked = pos_lock(f.file);
-	n = do_iov(f.file, vec, vlen, &f.file->f_pos, write);
+	bool locked = pos_lock(f.file);
+	ssize_t n = do_iov(f.file, vec, vlen, &f.file->f_pos, write);
 	pos_unlock(f.file, locked);
 	return n;
 }
@@ -233,7 +221,6 @@ long sys_lseek(int fd, loff_t offset, int whence)
 {
 	struct fd f __cleanup(fdput) = fdget(fd);
 	loff_t (*llseek)(struct file *, loff_t, int);
-	bool locked;
 
 	if (!f.file)
 		return -EBADF;
@@ -242,7 +229,7 @@ long sys_lseek(int fd, loff_t offset, int whence)
 	if (f.file->f_op->unseekable)
 		return -ESPIPE;
 	llseek = f.file->f_op->llseek ?: generic_llseek;
-	locked = pos_lock(f.file);
+	bool locked = pos_lock(f.file);
 	offset = llseek(f.file, offset, whence);
 	pos_unlock(f.file, locked);
 	return offset;

@@ -78,8 +78,6 @@ long sys_getdents64(unsigned fd, struct linux_dirent64 __user *dirent, unsigned 
 {
 	struct dirent_buf b = { .ctx.actor = fill_dirent };
 	struct fd f __cleanup(fdput) = fdget(fd);
-	bool locked;
-	long n;
 
 	if (!f.file)
 		return -EBADF;
@@ -88,10 +86,10 @@ long sys_getdents64(unsigned fd, struct linux_dirent64 __user *dirent, unsigned 
 	b.page = getname_buf();
 	if (!b.page)
 		return -ENOMEM;
-	locked = atomic_read(&f.file->f_count) > 1;
+	bool locked = atomic_read(&f.file->f_count) > 1;
 	if (locked)
 		mutex_lock(&f.file->f_pos_lock);
-	n = read_dir(f.file, (char __user *)dirent, count, &b);
+	long n = read_dir(f.file, (char __user *)dirent, count, &b);
 	if (locked)
 		mutex_unlock(&f.file->f_pos_lock);
 	putname_buf(b.page);

@@ -24,14 +24,12 @@ static struct dentry *ancestor_child(struct dentry *top, struct dentry *d)
 /* Locks both directories. The child of one that the other lies below: it may be neither source nor target. */
 static struct dentry *lock_rename(struct dentry *a, struct dentry *b)
 {
-	struct dentry *trap;
-
 	if (a == b) {
 		down_write(&a->d_inode->i_rwsem);
 		return NULL;
 	}
 	mutex_lock(&rename_mutex);
-	trap = ancestor_child(b, a);
+	struct dentry *trap = ancestor_child(b, a);
 	if (trap || !(trap = ancestor_child(a, b)))
 		swap(a, b);
 	down_write(&a->d_inode->i_rwsem);
@@ -52,11 +50,10 @@ static void unlock_rename(struct dentry *a, struct dentry *b)
 static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new)
 {
 	bool is_dir = S_ISDIR(old->d_inode->i_mode);
-	int err;
 
 	if (old->d_inode == new->d_inode)
 		return 0;
-	err = may_delete(odir, old, is_dir);
+	int err = may_delete(odir, old, is_dir);
 	if (!err)
 		err = new->d_inode ? may_delete(ndir, new, is_dir) : may_create(ndir);
 	if (!err && !odir->i_op->rename)

@@ -222,14 +222,13 @@ static int fds_to_bits(const struct pollfd *fds, unsigned nr, unsigned long *bit
 static int core_sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, u64 deadline)
 {
 	u64 __user *user[3] = { in, out, ex };
-	unsigned long *bits[3], bytes;
+	unsigned long *bits[3];
 	struct pollfd *fds;
-	int ret;
 
 	if (n < 0)
 		return -EINVAL;
 	n = min_t(unsigned, n, current->files->fdt->max_fds);
-	bytes = BITS_TO_LONGS(n) * 8;
+	unsigned long bytes = BITS_TO_LONGS(n) * 8;
 	fds = kzalloc((n + 1) * sizeof(*fds) + 3 * bytes, GFP_KERNEL);
 	if (!fds)
 		return -ENOMEM;
@@ -242,7 +241,7 @@ static int core_sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *e
 	}
 	unsigned nr = bits_to_fds(n, bits, fds);
 
-	ret = do_poll(fds, nr, deadline);
+	int ret = do_poll(fds, nr, deadline);
 	if (ret >= 0)
 		ret = fds_to_bits(fds, nr, bits);
 	for (int s = 0; s < 3 && ret >= 0; s++)
@@ -383,11 +382,10 @@ long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct
 {
 	struct { const sigset_t __user *mask; size_t size; } arg = { NULL, 0 };
 	u64 deadline;
-	int ret;
 
 	if (sig && copy_from_user(&arg, sig, sizeof(arg)))
 		return -EFAULT;
-	ret = get_deadline(tsp, false, &deadline);
+	int ret = get_deadline(tsp, false, &deadline);
 	if (!ret)
 		ret = set_user_sigmask(arg.mask, arg.size);
 	if (ret)

@@ -65,13 +65,12 @@ long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
 {
 	struct fd in __cleanup(fdput) = fdget(in_fd), out __cleanup(fdput) = fdget(out_fd);
 	loff_t pos;
-	ssize_t n;
 
 	if (offset && copy_from_user(&pos, offset, sizeof(pos)))
 		return -EFAULT;
 	if (!in.file || !out.file)
 		return -EBADF;
-	n = do_sendfile(out.file, in.file, offset ? &pos : &in.file->f_pos, count);
+	ssize_t n = do_sendfile(out.file, in.file, offset ? &pos : &in.file->f_pos, count);
 	return offset && n >= 0 && put_user(pos, offset) ? -EFAULT : n;
 }
 
@@ -100,16 +99,14 @@ static ssize_t do_copy_range(struct file *in, loff_t *ip, struct file *out, loff
 long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len, unsigned flags)
 {
 	struct fd in __cleanup(fdput) = fdget(fd_in), out __cleanup(fdput) = fdget(fd_out);
-	loff_t ip, op;
-	ssize_t n;
 
 	if (!in.file || !out.file)
 		return -EBADF;
-	ip = in.file->f_pos;
-	op = out.file->f_pos;
+	loff_t ip = in.file->f_pos;
+	loff_t op = out.file->f_pos;
 	if ((off_in && get_user(ip, off_in)) || (off_out && get_user(op, off_out)))
 		return -EFAULT;
-	n = do_copy_range(in.file, &ip, out.file, &op, len, flags);
+	ssize_t n = do_copy_range(in.file, &ip, out.file, &op, len, flags);
 	if (n <= 0)
 		return n;
 	if (!off_in)

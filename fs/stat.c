@@ -134,12 +134,11 @@ static int do_readlink(const struct path *path, char __user *out, int size, bool
 	struct inode *inode = path->dentry->d_inode;
 	const char *target;
 	struct path to;
-	char *buf;
 	int n;
 
 	if (!S_ISLNK(inode->i_mode))
 		return empty ? -ENOENT : -EINVAL;
-	buf = getname_buf();
+	char *buf = getname_buf();
 	if (!buf)
 		return -ENOMEM;
 	if (inode->i_op->get_link) {

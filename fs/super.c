@@ -35,7 +35,6 @@ struct super_block *get_super(struct file_system_type *type, unsigned long flags
 {
 	static atomic_t minor;
 	struct super_block *sb = type->single;
-	int err;
 
 	if (sb) {
 		atomic_inc(&sb->s_active);
@@ -49,7 +48,7 @@ struct super_block *get_super(struct file_system_type *type, unsigned long flags
 	sb->s_dev = MKDEV(0, atomic_inc_return(&minor));
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_flags = flags & MS_RDONLY;
-	err = type->fill_super(sb, data);
+	int err = type->fill_super(sb, data);
 	if (err) {
 		kfree(sb);
 		return ERR_PTR(err);
@@ -101,13 +100,12 @@ static struct file_system_type anon_fs = { .name = "pipefs", .fill_super = anon_
 struct file *alloc_file_pseudo(struct inode *inode, const char *name, unsigned f_flags, const struct file_operations *fop)
 {
 	struct path path = { .mnt = anon_mnt, .dentry = d_alloc(NULL, &(struct qstr){ .name = name, .len = strlen(name) }) };
-	struct file *f;
 
 	if (!path.dentry)
 		return ERR_PTR(-ENOMEM);
 	path.dentry->d_sb = anon_sb;
 	path.dentry->d_inode = inode;
-	f = alloc_file(&path, f_flags, fop ? fop : inode->i_fop);
+	struct file *f = alloc_file(&path, f_flags, fop ? fop : inode->i_fop);
 	if (!IS_ERR(f)) {
 		mntget(anon_mnt);
 		return f;

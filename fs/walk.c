@@ -91,10 +91,9 @@ void path_to_top(struct path *p)
 static void walk_dotdot(struct nameidata *nd)
 {
 	const struct path *root = &current->fs->root;
-	struct path p;
 
 	walk_lock(nd);
-	p = nd->path;
+	struct path p = nd->path;
 	while (!(p.dentry == root->dentry && p.mnt == root->mnt)) {
 		if (p.dentry != p.mnt->mnt_root) {
 			p.dentry = p.dentry->d_parent;
@@ -111,15 +110,12 @@ static void walk_dotdot(struct nameidata *nd)
 /* Asks the file system for a name that the dcache lacks. Referenced, NULL, ERR_PTR. => dir's i_rwsem (write) */
 static struct dentry *real_lookup(struct dentry *dir, const struct qstr *name)
 {
-	struct dentry *d;
-	int err;
-
 	if (dir->d_flags & DCACHE_DELETED)
 		return NULL;
-	d = d_alloc(dir, name);
+	struct dentry *d = d_alloc(dir, name);
 	if (!d)
 		return ERR_PTR(-ENOMEM);
-	err = dir->d_inode->i_op->lookup(dir->d_inode, d);
+	int err = dir->d_inode->i_op->lookup(dir->d_inode, d);
 	if (!err && d->d_inode)
 		return d;
 	dput(d);
@@ -128,11 +124,9 @@ static struct dentry *real_lookup(struct dentry *dir, const struct qstr *name)
 
 struct dentry *lookup_one(struct dentry *dir, const struct qstr *name)
 {
-	struct dentry *d;
-
 	if (name->len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	d = d_lookup(dir, name);
+	struct dentry *d = d_lookup(dir, name);
 	if (d && d->d_op && d->d_op->d_revalidate && !d->d_op->d_revalidate(d)) {
 		d_drop(d);
 		dput(d);
@@ -170,10 +164,8 @@ static struct dentry *walk_lookup(struct nameidata *nd, const struct qstr *name)
 /* What is mounted on the root itself is not seen from it: who mounts there means to chroot. */
 static void walk_to_root(struct nameidata *nd)
 {
-	struct path root;
-
 	walk_lock(nd);
-	root = current->fs->root;
+	struct path root = current->fs->root;
 	walk_to(nd, &root);
 }
 
@@ -183,8 +175,6 @@ const char *follow_symlink(struct nameidata *nd, struct dentry *d, const char *r
 {
 	struct inode *inode = d->d_inode;
 	struct path to;
-	const char *target;
-	char *buf;
 	size_t len, left = strlen(rest) + 1;
 	int err;
 
@@ -198,10 +188,10 @@ const char *follow_symlink(struct nameidata *nd, struct dentry *d, const char *r
 		nd->path = to;
 		return rest;
 	}
-	buf = getname_buf();
+	char *buf = getname_buf();
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	target = inode->i_op->get_link(d, inode, buf);
+	const char *target = inode->i_op->get_link(d, inode, buf);
 	len = IS_ERR(target) ? 0 : strlen(target);
 	if (IS_ERR(target) || !len || len + slash + left > PATH_MAX) {
 		putname_buf(buf);
@@ -250,7 +240,6 @@ static enum last_type component_type(const struct qstr *q)
 static const char *walk_component(struct nameidata *nd, const struct qstr *q, const char *rest, bool slash)
 {
 	struct dentry *d = walk_lookup(nd, q);
-	struct path next;
 
 	if (IS_ERR(d))
 		return (const char *)d;
@@ -268,7 +257,7 @@ static const char *walk_component(struct nameidata *nd, const struct qstr *q, co
 		follow_mounts(&nd->path);
 		return rest;
 	}
-	next = (struct path){ .mnt = nd->path.mnt, .dentry = d };
+	struct path next = (struct path){ .mnt = nd->path.mnt, .dentry = d };
 	walk_lock(nd);
 	follow_mounts(&next);
 	walk_to(nd, &next);

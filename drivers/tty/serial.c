@@ -144,11 +144,9 @@ static void serial_flush_buffer(struct tty_struct *tty)
 /* => tty->lock */
 static void serial_start(struct tty_struct *tty)
 {
-	u64 flags;
-
 	if ((port.ier & IER_RX) && port.head == port.tail)
 		return;
-	flags = spin_lock_irqsave(&port.lock);
+	u64 flags = spin_lock_irqsave(&port.lock);
 	if (tty_input_room(tty))
 		set_ier(port.ier | IER_RX);
 	transmit();

@@ -173,14 +173,13 @@ static long check_change(struct tty_struct *tty, int sig)
 {
 	struct signal_struct *s = current->signal;
 	bool ignored = (current->blocked & BIT(sig - 1)) || current->sighand->action[sig - 1].sa.sa_handler == SIG_IGN;
-	bool orphaned;
 
 	if (s->tty != tty || !tty->pgrp || tty->pgrp == s->pgrp)
 		return 0;
 	if (ignored)
 		return sig == SIGTTIN ? -EIO : 0;
 	spin_lock_irq(&tasklist_lock);
-	orphaned = is_orphaned_pgrp(s->pgrp, NULL);
+	bool orphaned = is_orphaned_pgrp(s->pgrp, NULL);
 	spin_unlock_irq(&tasklist_lock);
 	if (orphaned)
 		return -EIO;
@@ -245,11 +244,10 @@ static long set_termios(struct tty_struct *tty, unsigned cmd, const void __user 
 static long set_winsize(struct tty_struct *tty, const void __user *arg)
 {
 	struct winsize ws;
-	bool changed;
 
 	if (copy_from_user(&ws, arg, sizeof(ws)))
 		return -EFAULT;
-	changed = memcmp(&ws, &tty->winsize, sizeof(ws));
+	bool changed = memcmp(&ws, &tty->winsize, sizeof(ws));
 	tty->winsize = ws;
 	if (changed && tty->pgrp)
 		kill_pgrp(tty->pgrp, SIGWINCH, true);

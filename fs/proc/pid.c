@@ -53,10 +53,8 @@ static void own_inode(struct inode *inode, struct task_struct *p)
 /* A reference of p's files that lasts; NULL when it exits. In Linux task_lock(p) guards p->files. */
 static struct files_struct *get_task_files(struct task_struct *p)
 {
-	struct files_struct *files;
-
 	preempt_disable();
-	files = p->files;
+	struct files_struct *files = p->files;
 	if (files && !atomic_inc_not_zero(&files->count))
 		files = NULL;
 	preempt_enable();
@@ -140,10 +138,9 @@ static const struct inode_operations plain_iops = { .setattr = pid_setattr };
 static int make_entry(struct dentry *d, struct task_struct *p, const struct pid_entry *e, int fd, umode_t mode, u64 ino)
 {
 	struct proc_info info = { .task = p, .entry = e, .fd = fd };
-	int err;
 
 	d->d_op = &pid_dops;
-	err = proc_instantiate(d, mode, ino, &info, e->iop ? e->iop : e->follow ? &magic_iops : &plain_iops, e->fop ? e->fop : &show_fops);
+	int err = proc_instantiate(d, mode, ino, &info, e->iop ? e->iop : e->follow ? &magic_iops : &plain_iops, e->fop ? e->fop : &show_fops);
 	if (!err)
 		own_inode(d->d_inode, p);
 	return err;
@@ -154,11 +151,10 @@ static int fd_lookup(struct inode *dir, struct dentry *d)
 	struct proc_info *i = PROC_I(dir);
 	int fd = name_to_int(d->d_name.name);
 	struct file *f = fd >= 0 && !task_gone(i->task) ? get_task_file(i->task, fd) : NULL;
-	umode_t mode;
 
 	if (!f)
 		return -ENOENT;
-	mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
+	umode_t mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
 	fput(f);
 	return make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
 }
@@ -259,13 +255,11 @@ static ssize_t pid_write(struct file *f, const char __user *buf, size_t n, loff_
 {
 	struct proc_info *i = PROC_I(f->f_inode);
 	char text[128];
-	ssize_t len;
-	int err;
 
 	if (!i->entry->write)
 		return -EINVAL;
-	len = text_from_user(text, sizeof(text), buf, n);
-	err = len < 0 ? len : task_gone(i->task) ? -ESRCH : i->entry->write(i->task, text);
+	ssize_t len = text_from_user(text, sizeof(text), buf, n);
+	int err = len < 0 ? len : task_gone(i->task) ? -ESRCH : i->entry->write(i->task, text);
 	return err ? err : len;
 }
 static const struct file_operations show_fops = { .open = pid_open, .read = seq_read, .llseek = seq_lseek, .write = pid_write, .release = single_release };
@@ -273,12 +267,11 @@ static const struct file_operations show_fops = { .open = pid_open, .read = seq_
 /* mount_sem comes before the file's position lock: the text is made at open. */
 static int mounts_open(struct inode *inode, struct file *f)
 {
-	struct seq_file *m;
 	int err = pid_open(inode, f);
 
 	if (err)
 		return err;
-	m = f->private_data;
+	struct seq_file *m = f->private_data;
 	m->snapshot = true;
 	err = seq_fill(m, m->show);
 	if (err)
@@ -407,14 +400,13 @@ static const struct file_operations task_fops = { .iterate = task_iterate };
 static int pid_revalidate(struct dentry *d)
 {
 	struct proc_info *i = PROC_I(d->d_inode);
-	struct file *f;
 
 	if (task_gone(i->task))
 		return 0;
 	own_inode(d->d_inode, i->task);
 	if (i->entry != &fd_entry)
 		return 1;
-	f = get_task_file(i->task, i->fd);
+	struct file *f = get_task_file(i->task, i->fd);
 	if (f)
 		fput(f);
 	return f != NULL;

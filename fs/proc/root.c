@@ -241,11 +241,9 @@ static const struct super_operations proc_sops = { .evict_inode = evict_inode };
 
 static int fill_super(struct super_block *sb, char *data)
 {
-	struct inode *inode;
-
 	sb->s_magic = PROC_MAGIC;
 	sb->s_op = &proc_sops;
-	inode = new_inode(sb);
+	struct inode *inode = new_inode(sb);
 	if (!inode)
 		return -ENOMEM;
 	inode->i_mode = proc_root.mode;

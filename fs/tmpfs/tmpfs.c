@@ -30,11 +30,10 @@ static const struct address_space_operations tmpfs_aops = { .shmem = true };
 static struct inode *tmpfs_inode(struct super_block *sb, const struct inode *dir, umode_t mode, dev_t dev)
 {
 	struct tmpfs_info *info = sb->s_fs_info;
-	struct inode *i;
 
 	if (info->max_inodes && atomic_long_read(&info->inodes) >= info->max_inodes)
 		return ERR_PTR(-ENOSPC);
-	i = new_inode(sb);
+	struct inode *i = new_inode(sb);
 	if (!i)
 		return ERR_PTR(-ENOMEM);
 	atomic_long_inc(&info->inodes);
@@ -261,18 +260,16 @@ static const struct super_operations tmpfs_super_operations = {
 static int fill_super(struct super_block *sb, char *data, umode_t mode)
 {
 	struct tmpfs_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
-	struct inode *root;
-	int err;
 
 	if (!info)
 		return -ENOMEM;
 	*info = (struct tmpfs_info){ .pages.max = totalram_pages / 2, .max_inodes = totalram_pages / 2, .mode = mode,
 		.uid = current_cred()->fsuid, .gid = current_cred()->fsgid };
-	err = parse_options(info, data);
+	int err = parse_options(info, data);
 	sb->s_fs_info = info;
 	sb->s_magic = TMPFS_MAGIC;
 	sb->s_op = &tmpfs_super_operations;
-	root = err ? ERR_PTR(err) : tmpfs_inode(sb, NULL, S_IFDIR | info->mode, 0);
+	struct inode *root = err ? ERR_PTR(err) : tmpfs_inode(sb, NULL, S_IFDIR | info->mode, 0);
 	if (!IS_ERR(root)) {
 		root->i_uid = info->uid;
 		root->i_gid = info->gid;
@@ -333,11 +330,10 @@ int devtmpfs_create(const char *name, umode_t mode, dev_t dev)
 {
 	struct dentry *root = types[2].single->s_root, *d;
 	struct qstr q = { .name = name, .len = strlen(name), .hash = full_name_hash(root, name, strlen(name)) };
-	int err;
 
 	down_write(&root->d_inode->i_rwsem);
 	d = d_alloc(root, &q);
-	err = d ? tmpfs_mknod(root->d_inode, d, mode, dev) : -ENOMEM;
+	int err = d ? tmpfs_mknod(root->d_inode, d, mode, dev) : -ENOMEM;
 	up_write(&root->d_inode->i_rwsem);
 	dput(d);
 	return err;
