@@ -134,7 +134,7 @@ def unmap_gives_back(at):
     anon, free = at.keep["touched"]
     if anon - int(p["mm"]["rss_anon"]["v"]) != n:
         wrong(f"rss_anon falls by {n} when {n} pages are unmapped", f"it falls by {anon - int(p['mm']['rss_anon']['v'])}")
-    if free_pages() - free < n:
+    if free_pages() - free < n - 3:         # the program itself may have written to a page meanwhile
         wrong(f"munmap of {n} pages frees {n} pages", f"{free_pages() - free} became free")
     for a, e, size in leaves(p, addr, addr + n * PAGE):
         wrong("no entry is left where nothing is mapped (M5)", f"the entry for {a:#x} is {e:#x}")

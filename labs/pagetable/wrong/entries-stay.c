@@ -1,6 +1,6 @@
 /*
  * wrong: the pages are freed, the entries still lead to them
- * fails: unmap_gives_back unmapped_is_gone
+ * fails: unmap_gives_back shared_and_special
  * hint: hints/drop.md
  */
 static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
