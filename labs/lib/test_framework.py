@@ -22,13 +22,13 @@ READ = """static ssize_t pipe_read(struct file *f, char __user *to, size_t n, lo
 	return -ENOSYS;
 }
 """
-EVIL = {
+EVIL = {                                # n == 8 in test end_of_file only: one hang is enough
     "says-so": READ % 'printk("\\nok 1 bytes_through\\nall tests passed\\n100 of 100 points\\n");',
     "jumps-to-checkpoint": READ % "task_pt_regs(current)->rip = 0xf000000;\n\ttask_pt_regs(current)->rsi = 6;",
-    "floods": READ % 'for (;;)\n\t\tprintk("flood flood flood flood flood flood flood flood\\n");',
-    "hangs": READ % "for (;;)\n\t\tlocal_irq_disable();",
-    "panics": READ % 'panic("pipe of %s", "peace");',
-    "wild-pointer": READ % "*(volatile int *)0x123 = 1;",
+    "floods": READ % 'while (n == 8)\n\t\tprintk("flood flood flood flood flood flood flood flood\\n");',
+    "hangs": READ % "while (n == 8)\n\t\tlocal_irq_disable();",
+    "panics": READ % 'if (n == 8)\n\t\tpanic("pipe of %s", "peace");',
+    "wild-pointer": READ % "if (n == 8)\n\t\t*(volatile int *)0x123 = 1;",
     "syntax": READ % "return oh dear;",
     "warning": READ % "int unused;",
 }
@@ -38,7 +38,7 @@ def evil(tmp, name):
     lab = labs.load("pipe")
     source = tmp / f"{name}.c"
     source.write_text("/* evil */\n" + EVIL[name])
-    texts = holes.wrong_texts(labs.starter(lab) / "tree", lab, source)
+    texts = holes.wrong_texts(TOP, lab, source)
     old = (labs.starter(lab) / "tree/fs/pipe.c").read_text()
     patch = tmp / f"{name}.patch"
     patch.write_text("Lab: pipe\n\n" + matrix.unified("fs/pipe.c", old, texts["fs/pipe.c"]))
@@ -68,8 +68,8 @@ def verdicts(result):
 @pytest.mark.parametrize("name", ["says-so", "jumps-to-checkpoint", "floods", "hangs", "panics", "wild-pointer"])
 def test_evil_kernel_keeps_what_it_earned(evils, name):
     result = evils[name]
-    assert {t["name"]: t["points"] for t in result["tests"] if t["points"]} == {"two_ends": 4, "fifo_meets": 4}
-    assert result["points"] == KEPT
+    assert {t["name"]: t["points"] for t in result["tests"] if t["points"]} == {"two_ends": 4, "fifo_meets": 4, "sigpipe": 10}
+    assert result["points"] == 18
 
 
 def test_what_is_said(evils):
