@@ -8,12 +8,14 @@ Limits are in the guest's time, so the host's speed does not matter: the ACPI PM
 one nanosecond for each instruction. A guest over its limit is stopped by QMP; gdb then says where it was.
 """
 import contextlib
+import ctypes
 import json
 import os
 import re
 import secrets
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -29,6 +31,14 @@ BOOT_LIMIT = 6_000_000_000              # guest nanoseconds from power-on to the
 RUNNER_LIMIT = 2_000_000_000            # for the runner's own work between two tests
 FLOOD = 1 << 18                         # bytes on the console that are too many
 WALL = 900                              # seconds for one boot on the slowest host: only a net
+
+
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """In a child: a grader that is killed leaves no machine running."""
+    LIBC.prctl(1, signal.SIGKILL)
 
 
 class Console:
@@ -61,7 +71,7 @@ class Qemu:
         if gdb:
             self.args += ["-S", "-chardev", f"socket,path={self.dir}/gdb,server=on,wait=off,id=gdb", "-gdb", "chardev:gdb"]
         self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        env=environment(), start_new_session=True)
+                                        env=environment(), start_new_session=True, preexec_fn=die_with_parent)
         self.console = Console(self.process.stdout)
         self.ticks, self.last, self.qmp = 0, None, None
         try:
@@ -159,7 +169,7 @@ def boot(elf, run_dir, lab, plan, check, debug=None):
         command = ["gdb", "-q", "-nx"] + ([] if debug else ["-batch"]) + ["-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
                    str(elf), "-x", str(LIB / "drive.py")]
         gdb = subprocess.Popen(command, stdin=None if debug else subprocess.DEVNULL, stdout=None if debug else subprocess.PIPE,
-                               stderr=None if debug else subprocess.STDOUT, pass_fds=[into], cwd=elf.parent.parent,
+                               stderr=None if debug else subprocess.STDOUT, pass_fds=[into], cwd=elf.parent.parent, preexec_fn=die_with_parent,
                                env=environment() | {"LAB_CONFIG": f"{qemu.dir}/config", "LAB_FD": str(into)})
         os.close(into)
         said = Console(gdb.stdout) if not debug else None
