@@ -144,7 +144,7 @@ class Machine:
             self._qmp.close()
         self.stderr.close()
         if self.initrd.exists():
-            self.initrd = self.initrd.replace(LOGS / "last.cpio")
+            self.initrd = self.initrd.replace(LOGS / f"last-{os.getpid()}.cpio")
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def replay_command(self):
