@@ -20,36 +20,32 @@
 #define PIPE_WAIT_NS (10 * NSEC_PER_MSEC)
 static DECLARE_WAIT_QUEUE_HEAD(pipe_wait);
 
-static u64 events_of(const struct file *f) { return (u64)f->f_inode->i_private; }
+struct trace_file {			/* a row of the table at the end */
+	const char *name;
+	umode_t mode;
+	int (*show)(struct seq_file *m, void *events);	/* NULL: fops has all */
+	int (*set)(u64 events, u64 value);	/* a number was written */
+	struct file_operations fops;
+};
+static const struct trace_file *row_of(const struct file *f) { return container_of(f->f_op, struct trace_file, fops); }
+static int show_open(struct inode *inode, struct file *f) { return single_open(f, row_of(f)->show, inode->i_private); }
 
-/* What a program wrote: n bytes at most, NUL-ended, in memory to be freed. ERR_PTR */
-static char *copy_text(const char __user *buf, size_t n)
-{
-	char *s = kmalloc(n + 1, GFP_KERNEL);
-
-	if (!s)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(s, buf, n)) {
-		kfree(s);
-		return ERR_PTR(-EFAULT);
-	}
-	s[n] = '\0';
-	return s;
-}
-
-/* A decimal number alone on its line, as Linux's kstrtoul. -EINVAL */
-static int number_from_user(const char __user *buf, size_t n, u64 *value)
+/* A decimal number alone on its line, as Linux's kstrtoul. */
+static ssize_t number_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
 	char text[24], *end;
+	u64 value;
+	int err;
 
 	if (!n || n >= sizeof(text))
 		return -EINVAL;
 	if (copy_from_user(text, buf, n))
 		return -EFAULT;
 	text[n] = '\0';
-	*value = strtoull(text, &end, 10);
+	value = strtoull(text, &end, 10);
 	end += *end == '\n';
-	return text[0] < '0' || text[0] > '9' || *end ? -EINVAL : 0;
+	err = text[0] < '0' || text[0] > '9' || *end ? -EINVAL : row_of(f)->set((u64)f->f_inode->i_private, value);
+	return err ? err : (ssize_t)n;
 }
 
 /* ---- trace, trace_pipe: records become text as they are read ---- */
@@ -214,10 +210,13 @@ static ssize_t set_event_write(struct file *f, const char __user *buf, size_t n,
 	char *text, *word, *next;
 	int err = 0;
 
-	n = min(n, PAGE_SIZE);
-	text = copy_text(buf, n);
-	if (IS_ERR(text))
-		return PTR_ERR(text);
+	n = min(n, PAGE_SIZE - 1);
+	text = kmalloc(n + 1, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	text[n] = '\0';
+	if (copy_from_user(text, buf, n))
+		err = -EFAULT;
 	for (word = text; !err && *word; word = next) {
 		bool off = *word == '!';
 		u64 events;
@@ -252,14 +251,7 @@ static int enable_show(struct seq_file *m, void *v)
 	return seq_printf(m, "%c\n", on == events ? '1' : on ? 'X' : '0');
 }
 
-static ssize_t enable_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	u64 on;
-	int err = number_from_user(buf, n, &on);
-
-	err = err ? err : on > 1 ? -EINVAL : trace_enable(events_of(f), on);
-	return err ? err : (ssize_t)n;
-}
+static int enable_set(u64 events, u64 on) { return on > 1 ? -EINVAL : trace_enable(events, on); }
 
 static int id_show(struct seq_file *m, void *v) { return seq_printf(m, "%d\n", ffs64((u64)v) + 1); }
 
@@ -289,34 +281,20 @@ static int buffer_size_show(struct seq_file *m, void *v)
 	return trace_has_rings() ? seq_printf(m, "%u\n", trace_kb) : seq_printf(m, "7 (expanded: %u)\n", trace_kb);
 }
 
-static ssize_t tracing_on_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+static int tracing_on_set(u64 unused, u64 on) { return tracing_set_on(on); }
+
+static int buffer_size_set(u64 unused, u64 kb)
 {
-	u64 on;
-	int err = number_from_user(buf, n, &on);
-
-	err = err ? err : tracing_set_on(on);
-	return err ? err : (ssize_t)n;
-}
-
-static ssize_t buffer_size_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	u64 kb;
-	int err = number_from_user(buf, n, &kb);
-
-	err = err ? err : !kb ? -EINVAL : kb > totalram_pages * 4 / nr_cpus ? -ENOMEM : trace_resize(max(kb, 4UL));
-	return err ? err : (ssize_t)n;
+	return !kb ? -EINVAL : kb > totalram_pages * (PAGE_SIZE / 1024) / nr_cpus ? -ENOMEM : trace_resize(max(kb, 4UL));
 }
 
 static ssize_t tracer_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
-	char *text = copy_text(buf, min(n, 100UL));
-	bool nop;
+	char text[4] = "";
 
-	if (IS_ERR(text))
-		return PTR_ERR(text);
-	nop = !strcmp(text, "nop") || !strcmp(text, "nop\n");
-	kfree(text);
-	return nop ? (ssize_t)n : -EINVAL;
+	if (copy_from_user(text, buf, min(n, sizeof(text))))
+		return -EFAULT;
+	return n >= 3 && n <= 4 && !memcmp(text, "nop\n", n) ? (ssize_t)n : -EINVAL;
 }
 
 static ssize_t marker_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
@@ -335,37 +313,22 @@ static ssize_t marker_write(struct file *f, const char __user *buf, size_t n, lo
 
 /* ---- the tree ---- */
 
-struct trace_file {
-	const char *name;
-	umode_t mode;
-	int (*show)(struct seq_file *m, void *v);	/* v: its events; NULL: fops has all */
-	struct file_operations fops;
-};
-
-static int show_open(struct inode *inode, struct file *f);
 #define SHOWN .open = show_open, .read = seq_read, .llseek = seq_lseek, .release = single_release
 static const struct trace_file files[] = {
-	{ "available_events", 0440, available_show, { SHOWN } },
-	{ "available_tracers", 0440, tracers_show, { SHOWN } },
-	{ "buffer_size_kb", 0640, buffer_size_show, { SHOWN, .write = buffer_size_write } },
-	{ "current_tracer", 0640, tracers_show, { SHOWN, .write = tracer_write } },
-	{ "set_event", 0640, set_event_show, { SHOWN, .write = set_event_write } },
-	{ "trace", 0640, NULL, { .open = reader_open, .read = trace_read, .write = ignore_write, .llseek = seq_lseek, .release = reader_release } },
-	{ "trace_marker", 0220, NULL, { .write = marker_write, .unseekable = true } },
-	{ "trace_pipe", 0440, NULL, { .open = pipe_open, .read = pipe_read, .poll = pipe_poll, .release = reader_release, .unseekable = true } },
-	{ "tracing_on", 0640, tracing_on_show, { SHOWN, .write = tracing_on_write } },
+	{ "available_events", 0440, available_show, NULL, { SHOWN } },
+	{ "available_tracers", 0440, tracers_show, NULL, { SHOWN } },
+	{ "buffer_size_kb", 0640, buffer_size_show, buffer_size_set, { SHOWN, .write = number_write } },
+	{ "current_tracer", 0640, tracers_show, NULL, { SHOWN, .write = tracer_write } },
+	{ "set_event", 0640, set_event_show, NULL, { SHOWN, .write = set_event_write } },
+	{ "trace", 0640, NULL, NULL, { .open = reader_open, .read = trace_read, .write = ignore_write, .llseek = seq_lseek, .release = reader_release } },
+	{ "trace_marker", 0220, NULL, NULL, { .write = marker_write, .unseekable = true } },
+	{ "trace_pipe", 0440, NULL, NULL, { .open = pipe_open, .read = pipe_read, .poll = pipe_poll, .release = reader_release, .unseekable = true } },
+	{ "tracing_on", 0640, tracing_on_show, tracing_on_set, { SHOWN, .write = number_write } },
 }, event_files[] = {
-	{ "enable", 0640, enable_show, { SHOWN, .write = enable_write } },
-	{ "format", 0440, format_show, { SHOWN } },
-	{ "id", 0440, id_show, { SHOWN } },
+	{ "enable", 0640, enable_show, enable_set, { SHOWN, .write = number_write } },
+	{ "format", 0440, format_show, NULL, { SHOWN } },
+	{ "id", 0440, id_show, NULL, { SHOWN } },
 };
-
-static int show_open(struct inode *inode, struct file *f)
-{
-	const struct trace_file *t = container_of(f->f_op, struct trace_file, fops);
-
-	return single_open(f, t->show, inode->i_private);
-}
 
 /* O_TRUNC, as "echo > FILE" opens it, is a wish to empty: the rings, or the set of events. */
 static int tracefs_setattr(struct dentry *d, struct iattr *a)

@@ -75,6 +75,13 @@ static char *find(pid_t pid, const char *what) { return find_from(text, pid, wha
 		strstr(got_, want_);					\
 	})
 
+TEST(nothing_yet)
+{
+	CHECK(!*read_file(T "set_event"));
+	CHECK(!strcmp(read_file(T "buffer_size_kb"), "7 (expanded: 1408)\n"));	/* no ring so far */
+	CHECK(strstr(read_file(T "trace"), "entries-written: 0/0"));
+}
+
 TEST(syscalls)
 {
 	trace_start("syscalls:*");
