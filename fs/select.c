@@ -29,17 +29,14 @@ struct poll_entry {
 	unsigned events;
 	struct poll_wqueues *pwq;
 };
-struct poll_chunk {			/* entries that found no room in the ones before */
-	struct poll_chunk *next;
-	unsigned n;
-	struct poll_entry entry[6];
-};
 struct poll_wqueues {
 	struct poll_table pt;
 	struct task_struct *task;
-	bool triggered, no_memory;
-	struct poll_chunk *last, first;
+	bool triggered;
+	unsigned n;
+	struct poll_entry *entry, few[8];	/* two for each file: none has more queues */
 };
+#define QUEUES_PER_FILE 2
 
 static int pollwake(struct wait_queue_entry *w, unsigned mode, void *key)
 {
@@ -54,19 +51,7 @@ static int pollwake(struct wait_queue_entry *w, unsigned mode, void *key)
 static void poll_queue(struct poll_table *pt, struct file *f, struct wait_queue_head *wq)
 {
 	struct poll_wqueues *pwq = container_of(pt, struct poll_wqueues, pt);
-	struct poll_chunk *c = pwq->last;
-
-	if (c->n == ARRAY_SIZE(c->entry)) {
-		c = kmalloc(sizeof(*c), GFP_KERNEL);
-		if (!c) {
-			pwq->no_memory = true;
-			return;
-		}
-		c->next = pwq->last;
-		c->n = 0;
-		pwq->last = c;
-	}
-	struct poll_entry *e = &c->entry[c->n++];
+	struct poll_entry *e = &pwq->entry[pwq->n++];
 
 	e->file = get_file(f);		/* another thread may close it */
 	e->wq = wq;
@@ -76,36 +61,35 @@ static void poll_queue(struct poll_table *pt, struct file *f, struct wait_queue_
 	add_wait_queue(wq, &e->wait);
 }
 
-static void poll_init(struct poll_wqueues *pwq, u64 deadline)
+/* For n files; deadline 0: no sleep, so no entries. false: no memory */
+static bool poll_init(struct poll_wqueues *pwq, unsigned n, u64 deadline)
 {
 	pwq->pt.queue = deadline ? poll_queue : NULL;
 	pwq->task = current;
-	pwq->triggered = pwq->no_memory = false;
-	pwq->last = &pwq->first;
-	pwq->first.n = 0;
+	pwq->triggered = false;
+	pwq->n = 0;
+	pwq->entry = pwq->few;
+	if (deadline && n * QUEUES_PER_FILE > ARRAY_SIZE(pwq->few))
+		pwq->entry = kmalloc(n * QUEUES_PER_FILE * sizeof(*pwq->entry), GFP_KERNEL);
+	return pwq->entry;
 }
 
 static void poll_free(struct poll_wqueues *pwq)
 {
-	for (struct poll_chunk *c = pwq->last, *next; c; c = next) {
-		next = c == &pwq->first ? NULL : c->next;
-		for (unsigned i = 0; i < c->n; i++) {
-			remove_wait_queue(c->entry[i].wq, &c->entry[i].wait);
-			fput(c->entry[i].file);
-		}
-		if (next)
-			kfree(c);
+	for (unsigned i = 0; i < pwq->n; i++) {
+		remove_wait_queue(pwq->entry[i].wq, &pwq->entry[i].wait);
+		fput(pwq->entry[i].file);
 	}
+	if (pwq->entry != pwq->few)
+		kfree(pwq->entry);
 }
 
-/* Sleeps until an entry is triggered; deadline 0: not at all. 1: ask again; 0: time is up; -ENOMEM, -ERESTARTNOHAND. */
+/* Sleeps until an entry is triggered; deadline 0: not at all. 1: ask again; 0: time is up; -ERESTARTNOHAND. */
 static int poll_sleep(struct poll_wqueues *pwq, u64 deadline)
 {
 	u64 now, left = 1;
 
 	pwq->pt.queue = NULL;
-	if (pwq->no_memory)
-		return -ENOMEM;
 	if (signal_pending(current))
 		return -ERESTARTNOHAND;
 	if (!deadline)
@@ -141,7 +125,8 @@ static int do_poll(struct pollfd *fds, unsigned n, u64 deadline)
 	bool last = !deadline;		/* look once more, then go */
 	int ready, ret;
 
-	poll_init(&pwq, deadline);
+	if (!poll_init(&pwq, n, deadline))
+		return -ENOMEM;
 	for (;; last = !ret) {
 		ready = 0;
 		for (unsigned i = 0; i < n; i++) {
