@@ -338,29 +338,33 @@ static int get_deadline(const void __user *from, bool micro, u64 *deadline)
 	return bad ? -EINVAL : 0;
 }
 
+/* How ppoll, select and pselect6 begin: the time, and the mask for the wait. 0, -EFAULT, -EINVAL */
+static int wait_begin(const void __user *time, bool micro, const sigset_t __user *mask, size_t size, u64 *deadline)
+{
+	return get_deadline(time, micro, deadline) ?: set_user_sigmask(mask, size);
+}
+
+static long wait_end(void __user *time, bool micro, u64 deadline, int ret)
+{
+	restore_sigmask(ret);
+	return put_time_left(time, micro, deadline, ret);
+}
+
 long sys_ppoll(struct pollfd __user *ufds, unsigned n, struct timespec64 __user *tsp, const sigset_t __user *sigmask,
 	       size_t sigsetsize)
 {
 	u64 deadline;
-	int ret = get_deadline(tsp, false, &deadline);
 
-	if (!ret)
-		ret = set_user_sigmask(sigmask, sigsetsize);
-	if (ret)
-		return ret;
-	ret = do_sys_poll(ufds, n, deadline);
-	restore_sigmask(ret);
-	return put_time_left(tsp, false, deadline, ret);
+	return wait_begin(tsp, false, sigmask, sigsetsize, &deadline) ?:
+	       wait_end(tsp, false, deadline, do_sys_poll(ufds, n, deadline));
 }
 
 long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct timeval __user *tvp)
 {
 	u64 deadline;
-	int ret = get_deadline(tvp, true, &deadline);
 
-	if (ret)
-		return ret;
-	return put_time_left(tvp, true, deadline, core_sys_select(n, in, out, ex, deadline));
+	return wait_begin(tvp, true, NULL, 0, &deadline) ?:
+	       wait_end(tvp, true, deadline, core_sys_select(n, in, out, ex, deadline));
 }
 
 long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct timespec64 __user *tsp, void __user *sig)
@@ -370,12 +374,6 @@ long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct
 
 	if (sig && copy_from_user(&arg, sig, sizeof(arg)))
 		return -EFAULT;
-	int ret = get_deadline(tsp, false, &deadline);
-	if (!ret)
-		ret = set_user_sigmask(arg.mask, arg.size);
-	if (ret)
-		return ret;
-	ret = core_sys_select(n, in, out, ex, deadline);
-	restore_sigmask(ret);
-	return put_time_left(tsp, false, deadline, ret);
+	return wait_begin(tsp, false, arg.mask, arg.size, &deadline) ?:
+	       wait_end(tsp, false, deadline, core_sys_select(n, in, out, ex, deadline));
 }
