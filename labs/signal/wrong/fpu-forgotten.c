@@ -1,0 +1,22 @@
+/*
+ * wrong: the FPU image in the frame is not loaded again
+ * fails: registers_come_back
+ * hint: hints/return.md
+ */
+long sys_rt_sigreturn(void)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	struct rt_sigframe __user *from = (void *)(regs->rsp - 8);
+	struct ucontext uc;
+
+	set_tsk_thread_flag(current, TIF_FORCED_IRET);	/* rcx and r11 must come back too */
+	if (copy_from_user(&uc, &from->uc, sizeof(uc)))
+		goto bad;
+	sigprocmask_set(uc.uc_sigmask);
+	restore_context(regs, &uc.uc_mcontext);
+	sigaltstack_restore(&uc.uc_stack, regs->rsp);
+	return regs->rax;
+bad:
+	force_sig(SIGSEGV);
+	return 0;
+}
