@@ -1,0 +1,25 @@
+/*
+ * wrong: the woken task is queued, and nobody looks whether it is more important
+ * fails: woken_preempts
+ * hint: hints/wakeup.md
+ */
+bool try_to_wake_up(struct task_struct *p, unsigned state)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+	bool woken = p->state & state;
+
+	if (!woken)
+		goto out;
+	if (!p->on_rq) {		/* else it has set its state, but not gone to sleep yet */
+		if (p->state & TASK_UNINTERRUPTIBLE)
+			rq->nr_uninterruptible--;
+		update_rq_clock(rq);
+		enqueue_task(rq, p, ENQUEUE_WAKEUP);
+	}
+	WRITE_ONCE(p->state, TASK_RUNNING);
+	trace_sched_wakeup(p);
+out:
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return woken;
+}
