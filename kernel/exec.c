@@ -39,7 +39,6 @@ void unregister_binfmt(struct linux_binfmt *fmt) { list_del(&fmt->lh); }
 static int bprm_mm_init(struct linux_binprm *bprm)
 {
 	u64 top = TASK_SIZE;
-	int err = -ENOMEM;
 	if (bprm_randomize())
 		top -= (get_random_u64() & 0x3fffff) << PAGE_SHIFT;
 	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
@@ -53,13 +52,9 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 	vma->vm_end = top;
 	vma->vm_flags = VM_STACK;
 	vma->vm_page_prot = vm_get_page_prot(VM_STACK);
-	down_write(&bprm->mm->mmap_lock);
-	err = insert_vm_struct(bprm->mm, vma);
-	up_write(&bprm->mm->mmap_lock);
-	if (err) {
-		vm_area_free(vma);
-		return err;
-	}
+	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
+	vma_link(bprm->mm, vma);	/* nobody else knows this mm */
+	vm_stat_account(bprm->mm, VM_STACK, 1);
 	bprm->vma = vma;
 	bprm->p = top - sizeof(void *);
 	return 0;

@@ -137,10 +137,6 @@ struct linux_binprm;
 #define VM_GROWSDOWN 0x100UL
 #define VM_LOCKED 0x2000UL
 #define VM_DONTCOPY 0x20000UL
-#define VM_WIPEONFORK 0x2000000UL
-#define VM_ACCOUNT 0x100000UL
-#define VM_NORESERVE 0x200000UL
-#define VM_HUGETLB 0x400000UL
 #define VM_STACK (VM_GROWSDOWN | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 static inline bool is_cow_mapping(u64 flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
 
@@ -177,7 +173,7 @@ struct mm_struct {
 	u64 total_vm, locked_vm, data_vm, exec_vm, stack_vm;	/* pages */
 	u64 start_code, end_code, start_data, end_data;
 	u64 start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end;
-	u64 hiwater_rss, def_flags;
+	u64 hiwater_rss;
 
 	/* page_table_lock */
 	struct spinlock page_table_lock;
@@ -255,9 +251,7 @@ extern struct page *zero_page;
 pgprot_t vm_get_page_prot(u64 vm_flags);
 
 /* mmap.c; find_* => mmap_lock */
-extern int sysctl_overcommit_memory, sysctl_max_map_count;
-extern atomic_long_t vm_committed_as;		/* pages promised to VM_ACCOUNT mappings */
-u64 vm_commit_limit(void);
+extern int sysctl_max_map_count;
 #define MMAP_MIN_ADDR 65536UL
 #define STACK_GUARD_GAP (256UL * PAGE_SIZE)
 struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr);	/* first with vm_end > addr, or NULL */
@@ -268,7 +262,6 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 int do_munmap(struct mm_struct *mm, u64 start, size_t len);
 /* Anonymous private memory at a fixed place, for exec's bss, stack, brk. 0 or -errno */
 int vm_brk_flags(u64 addr, u64 len, u64 vm_flags);
-int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 int expand_stack(struct vm_area_struct *vma, u64 addr);	/* => mmap_lock read is enough: page_table_lock guards vm_start */
 u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off);	/* takes the lock */
 int vm_munmap(u64 start, size_t len);
@@ -282,7 +275,6 @@ static inline u64 vma_pages(const struct vm_area_struct *vma) { return (vma->vm_
 u64 vm_start_gap(const struct vm_area_struct *vma);	/* where the room below ends: a stack keeps a gap */
 u64 get_unmapped_area(struct mm_struct *mm, u64 addr, u64 len, u64 flags);	/* -ENOMEM, -EINVAL */
 bool may_expand_vm(struct mm_struct *mm, u64 vm_flags, u64 npages);	/* RLIMIT_AS, RLIMIT_DATA */
-int vm_enough_memory(u64 npages);		/* promises them (vm_committed_as), or -ENOMEM */
 bool mlock_allowed(struct mm_struct *mm, u64 vm_flags, u64 npages);	/* RLIMIT_MEMLOCK if vm_flags has VM_LOCKED */
 void vm_stat_account(struct mm_struct *mm, u64 vm_flags, s64 npages);
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
@@ -295,9 +287,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 				 struct file *file, u64 pgoff);
 /* Gives [start, end) of vma these flags: splits, merges. The VMA that has start afterwards; ERR_PTR */
 struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 end, u64 vm_flags);
-/* shmem.c: memory files without a name, for MAP_SHARED | MAP_ANONYMOUS and memfd_create. ERR_PTR */
-struct file *shmem_file_setup(const char *name, u64 size);
-int shmem_zero_setup(struct vm_area_struct *vma);	/* vma maps a new one; 0 or -errno */
+/* shmem.c: vma gets a memory file without a name, for MAP_SHARED | MAP_ANONYMOUS; 0 or -errno */
+int shmem_zero_setup(struct vm_area_struct *vma);
 void arch_pick_mmap_layout(struct mm_struct *mm, u64 stack_gap_rlimit);	/* mmap_base; ASLR unless norandmaps */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);	/* zeroed but for mm; NULL */
 void vm_area_free(struct vm_area_struct *vma);

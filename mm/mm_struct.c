@@ -55,21 +55,15 @@ struct mm_struct *mm_alloc(void)
 static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
 	for (struct vm_area_struct *src = old->mmap, *vma; src; src = src->vm_next) {
-		u64 npages = (src->vm_end - src->vm_start) >> PAGE_SHIFT;
 		if (src->vm_flags & VM_DONTCOPY)
 			continue;
 		vma = vma_dup(mm, src);
 		if (!vma)
 			return -ENOMEM;
 		vma->vm_flags &= ~VM_LOCKED;
-		if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(npages)) {
-			vma->vm_flags &= ~VM_ACCOUNT;
-			remove_vma(vma);
-			return -ENOMEM;
-		}
 		vma_link(mm, vma);
-		vm_stat_account(mm, vma->vm_flags, npages);
-		int err = src->vm_flags & VM_WIPEONFORK ? 0 : copy_page_range(vma, src);
+		vm_stat_account(mm, vma->vm_flags, vma_pages(vma));
+		int err = copy_page_range(vma, src);
 		if (err)
 			return err;
 	}
@@ -113,7 +107,7 @@ void exit_mmap(struct mm_struct *mm)
 	free_pgtables(mm, list, 0, PGDIR_SIZE << 8);
 	for (; list; list = next) {
 		next = list->vm_next;
-		vm_stat_account(mm, list->vm_flags, -(s64)((list->vm_end - list->vm_start) >> PAGE_SHIFT));
+		vm_stat_account(mm, list->vm_flags, -(s64)vma_pages(list));
 		remove_vma(list);
 	}
 	mm->mmap = mm->mmap_cache = NULL;

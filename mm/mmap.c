@@ -12,7 +12,6 @@
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
 #include "uapi/mount.h"
-#include "uapi/personality.h"
 
 int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 {
@@ -83,12 +82,6 @@ static bool beyond_any_file(const struct file *file, u64 pgoff, u64 len)
 static int check_mmap_file(struct file *file, u64 flags, u64 *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
-	case MAP_SHARED_VALIDATE:
-		if (flags & ~(MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |
-			      MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |
-			      MAP_HUGETLB))
-			return -EOPNOTSUPP;
-		fallthrough;
 	case MAP_SHARED:
 		if ((*vm_flags & VM_WRITE) && !(file->f_mode & FMODE_WRITE))
 			return -EACCES;
@@ -138,58 +131,47 @@ static u64 pages_in_range(struct mm_struct *mm, u64 start, u64 end)
 /* Makes the mapping at its final place over whatever is there. The address or -errno. */
 static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 len, u64 vm_flags, u64 pgoff)
 {
-	struct vm_area_struct *prev;
+	struct vm_area_struct *prev, *vma = find_vma_prev(mm, addr, &prev);
 	u64 npages = len >> PAGE_SHIFT;
-	int err;
+	int err = 0;
 
 	if (!may_expand_vm(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - pages_in_range(mm, addr, addr + len)))
 		return -ENOMEM;
-	struct vm_area_struct *vma = vm_area_alloc(mm);
+	if ((!vma || vma->vm_start >= addr + len) && !file && !(vm_flags & VM_SHARED) &&
+	    vma_merge(mm, prev, addr, addr + len, vm_flags, NULL, pgoff)) {
+		vm_stat_account(mm, vm_flags, npages);
+		return addr;
+	}
+	vma = vm_area_alloc(mm);
 	if (!vma)
 		return -ENOMEM;
-	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE) {
-		if (vm_enough_memory(npages))
-			goto free_vma;
-		vm_flags |= VM_ACCOUNT;
+	if (do_munmap(mm, addr, len)) {
+		vm_area_free(vma);
+		return -ENOMEM;
 	}
-	if (do_munmap(mm, addr, len))
-		goto unaccount;
 	vma->vm_start = addr;
 	vma->vm_end = addr + len;
 	vma->vm_pgoff = pgoff;
-	find_vma_prev(mm, addr, &prev);
-	if (!file && !(vm_flags & VM_SHARED) && vma_merge(mm, prev, addr, addr + len, vm_flags, NULL, pgoff)) {
-		vm_area_free(vma);
-		goto done;
-	}
 	vma->vm_flags = vm_flags;
 	vma->vm_page_prot = vm_get_page_prot(vm_flags);
 	if (file) {
 		vma->vm_file = get_file(file);
 		err = file->f_op->mmap(file, vma);
-	} else {
-		err = vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
+	} else if (vm_flags & VM_SHARED) {
+		err = shmem_zero_setup(vma);
 	}
 	if (err) {
 		zap_page_range(vma, addr, addr + len);
-		remove_vma(vma);	/* and its promise */
+		remove_vma(vma);
 		return err;
 	}
-	vm_flags = vma->vm_flags;
 	vma_link(mm, vma);
+	vm_stat_account(mm, vma->vm_flags, npages);
 	merge_with_next(mm, vma);
-	if (prev)
-		merge_with_next(mm, prev);
-done:
-	vm_stat_account(mm, vm_flags, npages);
+	if (vma->vm_prev)
+		merge_with_next(mm, vma->vm_prev);
 	return addr;
-unaccount:
-	if (vm_flags & VM_ACCOUNT)
-		atomic_long_add(-(long)npages, &vm_committed_as);
-free_vma:
-	vm_area_free(vma);
-	return -ENOMEM;
 }
 
 u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff)
@@ -197,8 +179,6 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 	struct mm_struct *mm = current->mm;
 	if (!len)
 		return -EINVAL;
-	if ((prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC))
-		prot |= PROT_EXEC;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
 	else if (!(flags & MAP_FIXED) && (addr &= PAGE_MASK) && addr < MMAP_MIN_ADDR)
@@ -220,7 +200,7 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 	if ((flags & MAP_FIXED_NOREPLACE) && find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
 	u64 vm_flags = (prot & (VM_READ | VM_WRITE | VM_EXEC)) | (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) |
-		       (flags & MAP_LOCKED ? VM_LOCKED : 0) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+		       (flags & MAP_LOCKED ? VM_LOCKED : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	if (file && beyond_any_file(file, pgoff, len))
 		return -EOVERFLOW;
 	if ((flags & MAP_LOCKED) && !rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
@@ -230,44 +210,35 @@ u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff
 	int err = file ? check_mmap_file(file, flags, &vm_flags) : check_mmap_anon(addr, flags, &vm_flags, &pgoff);
 	if (err)
 		return err;
-	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
-		vm_flags |= VM_NORESERVE;
+	/* More than there is, and each page its own: the one promise that is refused. In Linux: __vm_enough_memory() */
+	if ((vm_flags & (VM_SHARED | VM_WRITE)) == VM_WRITE && !(flags & MAP_NORESERVE) && len >> PAGE_SHIFT > totalram_pages)
+		return -ENOMEM;
 	return mmap_region(mm, file, addr, len, vm_flags, pgoff);
 }
 
 u64 vm_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 off)
 {
 	struct mm_struct *mm = current->mm;
-	bool populate;
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
 	u64 ret = do_mmap(file, addr, len, prot, flags, off >> PAGE_SHIFT);
-	populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || ((flags & MAP_LOCKED) | mm->def_flags);
 	up_write(&mm->mmap_lock);
-	if (populate && (s64)ret >= 0)
+	if ((s64)ret >= 0 && ((flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || flags & MAP_LOCKED))
 		mm_populate(ret, PAGE_ALIGN(len), 0);
 	return ret;
-}
-
-/* What Linux says to MAP_HUGETLB when none are set aside. */
-static long no_huge_pages(u64 addr, u64 len, u64 flags)
-{
-	len = ALIGN(len, PMD_SIZE);
-	return !len || (len <= TASK_SIZE && (flags & MAP_FIXED) && addr % PMD_SIZE) ? -EINVAL : -ENOMEM;
 }
 
 long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 {
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
+	if (flags & MAP_HUGETLB)	/* none are set aside */
+		return flags & MAP_ANONYMOUS ? -ENOMEM : -EINVAL;
 	if (flags & MAP_ANONYMOUS)
-		return !(flags & MAP_HUGETLB) ? vm_mmap(NULL, addr, len, prot, flags, off) :
-		       no_huge_pages(addr, len, flags);
+		return vm_mmap(NULL, addr, len, prot, flags, off);
 	struct fd f __cleanup(fdput) = fdget(fd);
-	if (!f.file)
-		return -EBADF;
-	return flags & MAP_HUGETLB ? (u64)-EINVAL : vm_mmap(f.file, addr, len, prot, flags, off);
+	return f.file ? vm_mmap(f.file, addr, len, prot, flags, off) : (u64)-EBADF;
 }
 
 /* ---- brk, stack, exec's parts ---- */
@@ -275,34 +246,14 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 int vm_brk_flags(u64 addr, u64 len, u64 vm_flags)
 {
 	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma, *prev;
-	u64 npages = PAGE_ALIGN(len) >> PAGE_SHIFT;
-
-	if (!npages)
+	len = PAGE_ALIGN(len);
+	if (!len)
 		return 0;
-	vm_flags |= VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
-	if (get_unmapped_area(mm, addr, npages << PAGE_SHIFT, MAP_FIXED) != addr || do_munmap(mm, addr, len))
+	vm_flags |= VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	if (get_unmapped_area(mm, addr, len, MAP_FIXED) != addr || mm->map_count > sysctl_max_map_count)
 		return -ENOMEM;
-	if (!mlock_allowed(mm, vm_flags, npages))
-		return -EAGAIN;
-	if (!may_expand_vm(mm, vm_flags, npages) || mm->map_count > sysctl_max_map_count || vm_enough_memory(npages))
-		return -ENOMEM;
-	find_vma_prev(mm, addr, &prev);
-	if (!vma_merge(mm, prev, addr, addr + (npages << PAGE_SHIFT), vm_flags, NULL, addr >> PAGE_SHIFT)) {
-		vma = vm_area_alloc(mm);
-		if (!vma) {
-			atomic_long_add(-(long)npages, &vm_committed_as);
-			return -ENOMEM;
-		}
-		vma->vm_start = addr;
-		vma->vm_end = addr + (npages << PAGE_SHIFT);
-		vma->vm_pgoff = addr >> PAGE_SHIFT;
-		vma->vm_flags = vm_flags;
-		vma->vm_page_prot = vm_get_page_prot(vm_flags);
-		vma_link(mm, vma);
-	}
-	vm_stat_account(mm, vm_flags, npages);
-	return 0;
+	u64 ret = mmap_region(mm, NULL, addr, len, vm_flags, addr >> PAGE_SHIFT);
+	return IS_ERR((void *)ret) ? (int)ret : 0;
 }
 
 /* The new end of the heap, or the old one when that can't be. */
@@ -311,7 +262,6 @@ long sys_brk(u64 brk)
 	struct mm_struct *mm = current->mm;
 	u64 new = PAGE_ALIGN(brk);
 	struct vm_area_struct *next;
-	bool populate = false;
 
 	down_write(&mm->mmap_lock);
 	u64 ret = mm->brk;
@@ -327,27 +277,11 @@ long sys_brk(u64 brk)
 		next = find_vma(mm, old);
 		if ((next && new + PAGE_SIZE > vm_start_gap(next)) || vm_brk_flags(old, new - old, 0))
 			goto out;
-		populate = mm->def_flags & VM_LOCKED;
 	}
 	ret = mm->brk = brk;
 out:
 	up_write(&mm->mmap_lock);
-	if (populate)
-		mm_populate(old, new - old, 0);
 	return ret;
-}
-
-int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	if (find_vma_intersection(mm, vma->vm_start, vma->vm_end))
-		return -ENOMEM;
-	if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(vma_pages(vma)))
-		return -ENOMEM;
-	if (!vma->vm_file)
-		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
-	vma_link(mm, vma);
-	vm_stat_account(mm, vma->vm_flags, vma_pages(vma));
-	return 0;
 }
 
 int expand_stack(struct vm_area_struct *vma, u64 addr)
@@ -369,7 +303,7 @@ int expand_stack(struct vm_area_struct *vma, u64 addr)
 	}
 	u64 grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (vma->vm_end - addr <= rlimit(RLIMIT_STACK) && grow <= vma->vm_pgoff && may_expand_vm(mm, vma->vm_flags, grow) &&
-	    mlock_allowed(mm, vma->vm_flags, grow) && !((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(grow))) {
+	    mlock_allowed(mm, vma->vm_flags, grow)) {
 		vma->vm_pgoff -= grow;
 		vma->vm_start = addr;
 		vm_stat_account(mm, vma->vm_flags, grow);

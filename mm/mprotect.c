@@ -1,5 +1,6 @@
 /*
- * System calls over a range of existing mappings: mprotect, madvise, mlock, msync, mincore.
+ * System calls over a range of existing mappings: mprotect, madvise, mlock, msync, mincore. Left out: mlockall, and advice that has nothing
+ * to change here or that few give (COLD, REMOVE, WIPEONFORK, POPULATE).
  *
  * walk_range goes from VMA to VMA and calls a function for each piece. Who meets a hole has done what lies
  * before it, as POSIX asks, and says ENOMEM; madvise and msync do what lies behind it too.
@@ -11,7 +12,6 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
-#include "uapi/personality.h"
 
 /* Does its work on [from, to) of vma; returns the VMA that has from afterwards, or ERR_PTR. */
 typedef struct vm_area_struct *(*range_fn)(struct vm_area_struct *vma, u64 from, u64 to, u64 arg);
@@ -44,29 +44,15 @@ static struct vm_area_struct *mprotect_fixup(struct vm_area_struct *vma, u64 fro
 {
 	struct mm_struct *mm = vma->vm_mm;
 	u64 flags = prot | (vma->vm_flags & ~(VM_READ | VM_WRITE | VM_EXEC)), npages = (to - from) >> PAGE_SHIFT;
-	bool charged = false;
-
 	if (flags & ~(flags >> 4) & (VM_READ | VM_WRITE | VM_EXEC))	/* VM_MAY* are four bits up */
 		return ERR_PTR(-EACCES);
 	if (flags == vma->vm_flags)
 		return vma;
-	if (flags & VM_WRITE) {
-		if (!may_expand_vm(mm, flags, npages) && may_expand_vm(mm, vma->vm_flags, npages))
-			return ERR_PTR(-ENOMEM);
-		if (!(vma->vm_flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))) {
-			if (vm_enough_memory(npages))
-				return ERR_PTR(-ENOMEM);
-			charged = true;
-			flags |= VM_ACCOUNT;
-		}
-	}
+	if ((flags & VM_WRITE) && !may_expand_vm(mm, flags, npages) && may_expand_vm(mm, vma->vm_flags, npages))
+		return ERR_PTR(-ENOMEM);
 	vma = vma_set_flags(vma, from, to, flags);
-	if (IS_ERR(vma)) {
-		if (charged)
-			atomic_long_add(-(long)npages, &vm_committed_as);
-		return vma;
-	}
-	change_protection(vma, from, to);
+	if (!IS_ERR(vma))
+		change_protection(vma, from, to);
 	return vma;
 }
 
@@ -87,8 +73,6 @@ long sys_mprotect(u64 start, size_t len, u64 prot)
 	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | 8))	/* 8: PROT_SEM, means nothing */
 		return -EINVAL;
 	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
-	if ((prot & PROT_READ) && (current->personality & READ_IMPLIES_EXEC))
-		prot |= PROT_EXEC;
 	down_write(&mm->mmap_lock);
 	struct vm_area_struct *vma = find_vma(mm, start);
 	if (!vma)
@@ -111,33 +95,19 @@ out:
 
 static struct vm_area_struct *madvise_vma(struct vm_area_struct *vma, u64 from, u64 to, u64 behavior)
 {
-	u64 flags = vma->vm_flags;
 	switch (behavior) {
 	case MADV_FREE:
 		if (vma->vm_ops)
 			return ERR_PTR(-EINVAL);
 		fallthrough;
 	case MADV_DONTNEED:
-	case MADV_DONTNEED_LOCKED:
-		if (behavior != MADV_DONTNEED_LOCKED && flags & VM_LOCKED)
+		if (vma->vm_flags & VM_LOCKED)
 			return ERR_PTR(-EINVAL);
 		zap_page_range(vma, from, to);
 		return vma;
-	case MADV_COLD:
-	case MADV_PAGEOUT: return flags & VM_LOCKED ? ERR_PTR(-EINVAL) : vma;
-	case MADV_DONTFORK: return vma_set_flags(vma, from, to, flags | VM_DONTCOPY);
-	case MADV_DOFORK: return vma_set_flags(vma, from, to, flags & ~VM_DONTCOPY);
-	case MADV_WIPEONFORK:
-		if (vma->vm_file || flags & VM_SHARED)
-			return ERR_PTR(-EINVAL);
-		return vma_set_flags(vma, from, to, flags | VM_WIPEONFORK);
-	case MADV_KEEPONFORK: return vma_set_flags(vma, from, to, flags & ~VM_WIPEONFORK);
-	case MADV_REMOVE:
-		if (flags & VM_LOCKED || !vma->vm_file || !vma->vm_file->f_mapping)
-			return ERR_PTR(-EINVAL);
-		return ERR_PTR((flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE) ? -EACCES : -EOPNOTSUPP);
-	default:			/* advice that has nothing to change here */
-		return vma;
+	case MADV_DONTFORK: return vma_set_flags(vma, from, to, vma->vm_flags | VM_DONTCOPY);
+	case MADV_DOFORK: return vma_set_flags(vma, from, to, vma->vm_flags & ~VM_DONTCOPY);
+	default: return vma;		/* how it will be read, what to dump: nothing to change */
 	}
 }
 
@@ -145,14 +115,12 @@ long sys_madvise(u64 start, size_t len, int behavior)
 {
 	struct mm_struct *mm = current->mm;
 	u64 end = start + PAGE_ALIGN(len);
-	if (behavior < 0 || behavior > MADV_DONTNEED_LOCKED || (behavior > MADV_WILLNEED + 1 && behavior < MADV_FREE))
+	if (behavior < 0 || behavior > MADV_DODUMP || (behavior > MADV_DONTNEED && behavior < MADV_FREE) || behavior == MADV_REMOVE)
 		return -EINVAL;
 	if (start & ~PAGE_MASK || (len && !PAGE_ALIGN(len)) || end < start)
 		return -EINVAL;
 	if (end == start)
 		return 0;
-	if (behavior == MADV_POPULATE_READ || behavior == MADV_POPULATE_WRITE)
-		return mm_populate(start, end - start, behavior == MADV_POPULATE_WRITE ? VM_WRITE : VM_READ);
 	down_write(&mm->mmap_lock);
 	int err = walk_range(mm, start, end, true, madvise_vma, behavior);
 	up_write(&mm->mmap_lock);
@@ -204,41 +172,6 @@ long sys_munlock(u64 start, size_t len)
 	int err = walk_range(mm, start, end, false, set_locked, 0);
 	up_write(&mm->mmap_lock);
 	return err;
-}
-
-static void lock_all(struct mm_struct *mm, u64 locked, u64 def_flags)
-{
-	mm->def_flags = def_flags;
-	walk_range(mm, 0, TASK_SIZE, true, set_locked, locked);
-}
-
-long sys_mlockall(int flags)
-{
-	struct mm_struct *mm = current->mm;
-	int err = 0;
-	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
-		return -EINVAL;
-	if (!rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
-		return -EPERM;
-	down_write(&mm->mmap_lock);
-	if ((flags & MCL_CURRENT) && !mlock_allowed(mm, VM_LOCKED, mm->total_vm - mm->locked_vm))
-		err = -ENOMEM;
-	else if (flags & MCL_CURRENT)
-		lock_all(mm, VM_LOCKED, flags & MCL_FUTURE ? VM_LOCKED : 0);
-	else
-		mm->def_flags = VM_LOCKED;
-	up_write(&mm->mmap_lock);
-	for (struct vm_area_struct *v = mm->mmap; !err && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT && v; v = v->vm_next)
-		mm_populate(v->vm_start, v->vm_end - v->vm_start, 0);
-	return err;
-}
-
-long sys_munlockall(void)
-{
-	down_write(&current->mm->mmap_lock);
-	lock_all(current->mm, 0, 0);
-	up_write(&current->mm->mmap_lock);
-	return 0;
 }
 
 /* ---- asking ---- */

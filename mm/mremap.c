@@ -4,15 +4,15 @@
  *   shrink   munmap of the end            grow in place   room behind the VMA: longer
  *   move     a second VMA elsewhere, the entries go over, munmap of the old one
  *
- * In Linux: mm/mremap.c, whose order of errors is kept.
+ * In Linux: mm/mremap.c, whose order of errors is kept. Left out: MREMAP_DONTUNMAP.
  */
 #include "mm/mm.h"
 #include "fs/fs.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
-/* The VMA that may go from old_len to new_len at addr, or ERR_PTR. charge: pages promised on success. */
-static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u64 flags, u64 *charge)
+/* The VMA that may go from old_len to new_len at addr, or ERR_PTR. */
+static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len)
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
 	u64 grow = (new_len - old_len) >> PAGE_SHIFT;
@@ -31,47 +31,34 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, u64 addr, u64 
 		return ERR_PTR(-EAGAIN);
 	if (!may_expand_vm(mm, vma->vm_flags, grow))
 		return ERR_PTR(-ENOMEM);
-	if (vma->vm_flags & VM_ACCOUNT) {
-		if (vm_enough_memory(grow))
-			return ERR_PTR(-ENOMEM);
-		*charge = grow;
-	}
 	return vma;
 }
 
-/* => new_addr is free. The growth is promised already; the old part's promise moves, DONTUNMAP makes another. */
-static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len, u64 new_addr, u64 flags)
+/* => new_addr is free */
+static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len, u64 new_addr)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	u64 old_pages = old_len >> PAGE_SHIFT;
 	if (mm->map_count >= sysctl_max_map_count - 3)
-		return -ENOMEM;
-	if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(old_pages))
 		return -ENOMEM;
 	struct vm_area_struct *new = vma_dup(mm, vma);
 	if (!new)
-		goto unaccount;
+		return -ENOMEM;
 	new->vm_start = new_addr;
 	new->vm_end = new_addr + new_len;
 	new->vm_pgoff = vma->vm_file ? vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT) : new_addr >> PAGE_SHIFT;
 	if (move_page_tables(mm, addr, new_addr, old_len)) {
-		new->vm_flags &= ~VM_ACCOUNT;
 		remove_vma(new);
-		goto unaccount;
+		return -ENOMEM;
 	}
 	vma_link(mm, new);
 	vm_stat_account(mm, new->vm_flags, vma_pages(new));
 	/* An out-of-memory split leaves the old range mapped and empty, as in Linux. */
-	if (old_len && !(flags & MREMAP_DONTUNMAP))
+	if (old_len)
 		do_munmap(mm, addr, old_len);
 	merge_with_next(mm, new);
 	if (new->vm_prev)
 		merge_with_next(mm, new->vm_prev);
 	return new_addr;
-unaccount:
-	if (vma->vm_flags & VM_ACCOUNT)
-		atomic_long_add(-(long)old_pages, &vm_committed_as);
-	return -ENOMEM;
 }
 
 static bool can_grow_in_place(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_len)
@@ -81,41 +68,36 @@ static bool can_grow_in_place(struct mm_struct *mm, struct vm_area_struct *vma, 
 	       (!vma->vm_next || end <= vma->vm_next->vm_start);
 }
 
-/* MREMAP_FIXED and DONTUNMAP: what lies at the new place goes once nothing but memory can be wanting. */
-static u64 mremap_to(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_addr, u64 new_len, u64 flags)
+/* MREMAP_FIXED: what lies at the new place goes once nothing but memory can be wanting. */
+static u64 mremap_to(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_addr, u64 new_len)
 {
-	u64 charge = 0, ret = 0, keep = min(old_len, new_len);
-	struct vm_area_struct *vma = vma_to_resize(mm, addr, keep, new_len, flags, &charge);
+	u64 keep = min(old_len, new_len);
+	struct vm_area_struct *vma = vma_to_resize(mm, addr, keep, new_len);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	if ((flags & MREMAP_DONTUNMAP) && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
-		ret = -ENOMEM;
-	if (!ret && flags & MREMAP_FIXED)
-		ret = do_munmap(mm, new_addr, new_len);
+	u64 ret = do_munmap(mm, new_addr, new_len);
 	if (!ret && old_len > new_len)
 		ret = do_munmap(mm, addr + new_len, old_len - new_len);
 	if (!ret)
-		ret = get_unmapped_area(mm, new_addr, new_len, flags & MREMAP_FIXED ? MAP_FIXED : 0);
-	if ((s64)ret >= 0)		/* munmap may have split the VMA: find it again */
-		ret = move_vma(find_vma(mm, addr), addr, keep, new_len, ret, flags);
+		ret = get_unmapped_area(mm, new_addr, new_len, MAP_FIXED);
 	if ((s64)ret < 0)
-		atomic_long_add(-(long)charge, &vm_committed_as);
-	return ret;
+		return ret;
+	return move_vma(find_vma(mm, addr), addr, keep, new_len, ret);	/* munmap may have split the VMA: found again */
 }
 
 static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, addr, addr + 1);
-	u64 charge = 0, ret;
+	u64 ret;
 	if (!vma)
 		return -EFAULT;
-	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return mremap_to(mm, addr, old_len, new_addr, new_len, flags);
+	if (flags & MREMAP_FIXED)
+		return mremap_to(mm, addr, old_len, new_addr, new_len);
 	if (old_len >= new_len) {
 		ret = old_len > new_len ? do_munmap(mm, addr + new_len, old_len - new_len) : 0;
 		return ret ? ret : addr;
 	}
-	vma = vma_to_resize(mm, addr, old_len, new_len, flags, &charge);
+	vma = vma_to_resize(mm, addr, old_len, new_len);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	if (can_grow_in_place(mm, vma, addr, old_len, new_len)) {
@@ -125,11 +107,7 @@ static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u
 		return addr;
 	}
 	ret = flags & MREMAP_MAYMOVE ? get_unmapped_area(mm, 0, new_len, 0) : (u64)-ENOMEM;
-	if ((s64)ret >= 0)
-		ret = move_vma(vma, addr, old_len, new_len, ret, flags);
-	if ((s64)ret < 0)
-		atomic_long_add(-(long)charge, &vm_committed_as);
-	return ret;
+	return (s64)ret < 0 ? ret : move_vma(vma, addr, old_len, new_len, ret);
 }
 
 long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
@@ -137,11 +115,10 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 	struct mm_struct *mm = current->mm;
 	old_len = PAGE_ALIGN(old_len);
 	new_len = PAGE_ALIGN(new_len);
-	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) || addr & ~PAGE_MASK || !new_len || new_len > TASK_SIZE)
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || addr & ~PAGE_MASK || !new_len || new_len > TASK_SIZE)
 		return -EINVAL;
-	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) &&
-	    (new_addr > TASK_SIZE - new_len || new_addr & ~PAGE_MASK || !(flags & MREMAP_MAYMOVE) ||
-	     (flags & MREMAP_DONTUNMAP && old_len != new_len) || (addr + old_len > new_addr && new_addr + new_len > addr)))
+	if (flags & MREMAP_FIXED && (new_addr > TASK_SIZE - new_len || new_addr & ~PAGE_MASK || !(flags & MREMAP_MAYMOVE) ||
+				     (addr + old_len > new_addr && new_addr + new_len > addr)))
 		return -EINVAL;
 	down_write(&mm->mmap_lock);
 	u64 ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr);

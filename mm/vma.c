@@ -15,8 +15,7 @@
 #include "kernel/process.h"
 #include "uapi/capability.h"
 
-int sysctl_overcommit_memory, sysctl_max_map_count = 65530;
-atomic_long_t vm_committed_as;
+int sysctl_max_map_count = 65530;
 static struct kmem_cache *vma_cache;
 
 void vma_init(void)
@@ -153,20 +152,6 @@ bool mlock_allowed(struct mm_struct *mm, u64 vm_flags, u64 npages)
 	       capable(CAP_IPC_LOCK);
 }
 
-u64 vm_commit_limit(void) { return totalram_pages / 2; }
-
-/* Linux's three modes: 0 refuses what can never be, 1 nothing, 2 keeps all promises under a limit. */
-int vm_enough_memory(u64 npages)
-{
-	u64 all = atomic_long_read(&vm_committed_as) + npages;
-	if (sysctl_overcommit_memory != 1 && npages > totalram_pages)
-		return -ENOMEM;
-	if (sysctl_overcommit_memory == 2 && all > vm_commit_limit())
-		return -ENOMEM;
-	atomic_long_add(npages, &vm_committed_as);
-	return 0;
-}
-
 /* ---- linking, splitting, merging ---- */
 
 static void vma_link_file(struct vm_area_struct *vma)
@@ -233,8 +218,6 @@ void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma)
 
 void remove_vma(struct vm_area_struct *vma)
 {
-	if (vma->vm_flags & VM_ACCOUNT)
-		atomic_long_add(-(long)vma_pages(vma), &vm_committed_as);
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
 	if (vma->vm_file)

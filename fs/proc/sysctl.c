@@ -36,7 +36,7 @@ static struct sysctl table[] = {
 	{ .name = "sys/kernel/core_pattern", .text = "core" },
 	{ .name = "sys/kernel/overflowuid", .text = "65534" },
 	{ .name = "sys/kernel/overflowgid", .text = "65534" },
-	{ .name = "sys/vm/overcommit_memory", .number = &sysctl_overcommit_memory, .min = 0, .max = 2 },
+	{ .name = "sys/vm/overcommit_memory", .text = "0" },
 	{ .name = "sys/vm/max_map_count", .number = &sysctl_max_map_count, .min = 0, .max = 0x7fffffff },
 	{ .name = "sys/vm/mmap_min_addr", .show = mmap_min_show },
 	{ .name = "sys/fs/file-max", .text = "9223372036854775807" },

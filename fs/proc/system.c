@@ -25,7 +25,6 @@ static int meminfo_show(struct seq_file *m, void *v)
 		{ "Dirty:", 0 }, { "Writeback:", 0 }, { "AnonPages:", K(anon) }, { "Mapped:", 0 }, { "Shmem:", K(shmem) },
 		{ "KReclaimable:", 0 }, { "Slab:", K(slab) }, { "SReclaimable:", 0 }, { "SUnreclaim:", K(slab) },
 		{ "KernelStack:", K(atomic_long_read(&nr_kstack_pages)) }, { "PageTables:", K(atomic_long_read(&nr_page_tables)) },
-		{ "CommitLimit:", K(vm_commit_limit()) }, { "Committed_AS:", K(atomic_long_read(&vm_committed_as)) },
 		{ "VmallocTotal:", (VMALLOC_END - VMALLOC_START) >> 10 }, { "VmallocUsed:", K(atomic_long_read(&nr_kstack_pages)) },
 		{ "VmallocChunk:", 0 },
 	};

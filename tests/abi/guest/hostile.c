@@ -83,7 +83,7 @@ static struct row *rows(size_t *n)
 		ROW(arch_prctl, "np", 0x1003, P), ROW(set_robust_list, "pn", P, 24), ROW(get_robust_list, "npp", 0, P, P + 8),
 		ROW(prctl, "np", 16, P), ROW(prctl, "np", 15, P), ROW(sethostname, "pn", P, 100), ROW(mincore, "nnp", P, PAGE, P),
 		ROW(munmap, "nn", P + 1, PAGE), ROW(mprotect, "nnn", P + 1, PAGE, 3), ROW(madvise, "nnn", P, PAGE, 0), ROW(msync, "nnn", P, PAGE, 4),
-		ROW(mremap, "nnnn", P + 1, PAGE, PAGE, 0), ROW(mmap, "nnnnfn", 0, PAGE, 3, 2, file_fd, 0), ROW(memfd_create, "sn", P, 0),
+		ROW(mremap, "nnnn", P + 1, PAGE, PAGE, 0), ROW(mmap, "nnnnfn", 0, PAGE, 3, 2, file_fd, 0),
 		ROW(umask, "n", 022), ROW(clone, "-nppn", 0x10000, 0, 0, 0, 0),
 	};
 
