@@ -37,7 +37,6 @@ struct linux_binfmt {
 };
 void register_binfmt(struct linux_binfmt *fmt);		/* at the end of the list */
 void insert_binfmt(struct linux_binfmt *fmt);		/* at the front */
-void unregister_binfmt(struct linux_binfmt *fmt);
 /* Point of no return: old mm is left, signal handlers reset, O_CLOEXEC files closed. 0, or -errno before that point. */
 int begin_new_exec(struct linux_binprm *bprm);
 void setup_new_exec(struct linux_binprm *bprm);

@@ -5,6 +5,7 @@
  * puts it in the old one's place. So fork shares it, and who looks at another task's needs only tasklist_lock.
  *
  * A change of user ids carries the capabilities along: root gains them, who leaves root behind loses them.
+ * Left out: the bounding and ambient sets, securebits but for PR_SET_KEEPCAPS, setfsuid.
  * In Linux: kernel/cred.c, security/commoncap.c, the set*id calls of kernel/sys.c, kernel/capability.c.
  */
 #include "err.h"
@@ -15,16 +16,11 @@
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
 
-#define CAP_FULL_SET (BIT(CAP_LAST_CAP + 1) - 1)
-#define CAP_FS_SET (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) | \
-		    BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_MKNOD) | BIT(CAP_MAC_OVERRIDE))
-#define SECBIT_NO_SETUID_FIXUP BIT(2)
-#define SECBIT_KEEP_CAPS BIT(4)
 #define NO_ID ((u32)-1)			/* "leave it as it is"; no user has this number */
 
 struct cred init_cred = {
 	.usage = ATOMIC_INIT(1),
-	.cap_permitted = CAP_FULL_SET, .cap_effective = CAP_FULL_SET, .cap_bset = CAP_FULL_SET,
+	.cap_permitted = CAP_FULL_SET, .cap_effective = CAP_FULL_SET,
 };
 
 struct cred *prepare_creds(void)
@@ -93,21 +89,21 @@ static bool all_nonzero(const struct cred *c) { return c->uid && c->euid && c->s
 /* Capabilities follow the user ids. */
 static void fix_caps(struct cred *new, const struct cred *old)
 {
-	if (new->securebits & SECBIT_NO_SETUID_FIXUP)
-		return;
-	if (!all_nonzero(old) && all_nonzero(new)) {
-		if (!(new->securebits & SECBIT_KEEP_CAPS))
-			new->cap_permitted = new->cap_effective = 0;
-		new->cap_ambient = 0;
-	}
+	if (!all_nonzero(old) && all_nonzero(new) && !new->keep_caps)
+		new->cap_permitted = new->cap_effective = 0;
 	if (!old->euid && new->euid)
 		new->cap_effective = 0;
 	if (old->euid && !new->euid)
 		new->cap_effective = new->cap_permitted;
 }
 
-static long commit_ids(struct cred *new, bool group)
+static long change_ids(struct ids ids, bool group)
 {
+	struct cred *new = prepare_creds();
+	if (!new)
+		return -ENOMEM;
+	ids.fs = ids.effective;
+	*cred_ids(new, group) = ids;
 	if (!group)
 		fix_caps(new, current->cred);
 	commit_creds(new);
@@ -119,89 +115,53 @@ static bool is_one_of(u32 id, const struct ids *o) { return id == o->real || id 
 
 static long set_id(u32 id, bool group)
 {
+	struct ids n = *cred_ids(current->cred, group);
 	if (id == NO_ID)
 		return -EINVAL;
-	struct cred *new = prepare_creds();
-	if (!new)
-		return -ENOMEM;
-	struct ids *n = cred_ids(new, group);
-	if (may_set(group)) {
-		n->real = n->saved = id;
-	} else if (id != n->real && id != n->saved) {
-		put_cred(new);
+	if (may_set(group))
+		n.real = n.saved = id;
+	else if (id != n.real && id != n.saved)
 		return -EPERM;
-	}
-	n->effective = n->fs = id;
-	return commit_ids(new, group);
+	n.effective = id;
+	return change_ids(n, group);
 }
 
 static long set_reid(u32 real, u32 effective, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
-	struct cred *new = prepare_creds();
-	if (!new)
-		return -ENOMEM;
-	struct ids *n = cred_ids(new, group);
-	if ((real != NO_ID && real != o->real && real != o->effective && !may_set(group)) ||
-	    (effective != NO_ID && !is_one_of(effective, o) && !may_set(group))) {
-		put_cred(new);
+	struct ids n = *o;
+	if (((real != NO_ID && real != o->real && real != o->effective) || (effective != NO_ID && !is_one_of(effective, o))) &&
+	    !may_set(group))
 		return -EPERM;
-	}
 	if (real != NO_ID)
-		n->real = real;
+		n.real = real;
 	if (effective != NO_ID)
-		n->effective = effective;
+		n.effective = effective;
 	if (real != NO_ID || (effective != NO_ID && effective != o->real))
-		n->saved = n->effective;
-	n->fs = n->effective;
-	return commit_ids(new, group);
+		n.saved = n.effective;
+	return change_ids(n, group);
 }
 
 static long set_resid(u32 real, u32 effective, u32 saved, bool group)
 {
+	const u32 want[3] = { real, effective, saved };
 	const struct ids *o = cred_ids(current->cred, group);
-	struct cred *new = prepare_creds();
-	if (!new)
-		return -ENOMEM;
-	struct ids *n = cred_ids(new, group);
-	if (!may_set(group) && ((real != NO_ID && !is_one_of(real, o)) || (effective != NO_ID && !is_one_of(effective, o)) ||
-				(saved != NO_ID && !is_one_of(saved, o)))) {
-		put_cred(new);
-		return -EPERM;
+	struct ids n = *o;
+	u32 *to[3] = { &n.real, &n.effective, &n.saved };
+	for (int i = 0; i < 3; i++) {
+		if (want[i] == NO_ID)
+			continue;
+		if (!is_one_of(want[i], o) && !may_set(group))
+			return -EPERM;
+		*to[i] = want[i];
 	}
-	if (real != NO_ID)
-		n->real = real;
-	if (effective != NO_ID)
-		n->effective = effective;
-	if (saved != NO_ID)
-		n->saved = saved;
-	n->fs = n->effective;
-	return commit_ids(new, group);
+	return change_ids(n, group);
 }
 
 static long get_resid(u32 __user *real, u32 __user *effective, u32 __user *saved, bool group)
 {
 	const struct ids *o = cred_ids(current->cred, group);
 	return put_user(o->real, real) || put_user(o->effective, effective) || put_user(o->saved, saved) ? -EFAULT : 0;
-}
-
-/* Returns the old one, whether it worked or not. */
-static long set_fsid(u32 id, bool group)
-{
-	const struct ids *o = cred_ids(current->cred, group);
-	u32 old = o->fs;
-	if (id == NO_ID || id == old || (!is_one_of(id, o) && !may_set(group)))
-		return old;
-	struct cred *new = prepare_creds();
-	if (!new)
-		return old;
-	cred_ids(new, group)->fs = id;
-	if (!group && !old)
-		new->cap_effective &= ~CAP_FS_SET;
-	if (!group && !id)
-		new->cap_effective |= new->cap_permitted & CAP_FS_SET;
-	commit_creds(new);
-	return old;
 }
 
 long sys_getuid(void) { return current->cred->uid; }
@@ -216,8 +176,6 @@ long sys_setresuid(uid_t r, uid_t e, uid_t s) { return set_resid(r, e, s, false)
 long sys_setresgid(gid_t r, gid_t e, gid_t s) { return set_resid(r, e, s, true); }
 long sys_getresuid(uid_t __user *r, uid_t __user *e, uid_t __user *s) { return get_resid(r, e, s, false); }
 long sys_getresgid(gid_t __user *r, gid_t __user *e, gid_t __user *s) { return get_resid(r, e, s, true); }
-long sys_setfsuid(uid_t uid) { return set_fsid(uid, false); }
-long sys_setfsgid(gid_t gid) { return set_fsid(gid, true); }
 
 long sys_getgroups(int size, gid_t __user *list)
 {
@@ -322,12 +280,10 @@ long sys_capset(void __user *uheader, const void __user *udata)
 	new->cap_permitted = (d[0].permitted | (u64)d[1].permitted << 32) & CAP_FULL_SET;
 	new->cap_inheritable = (d[0].inheritable | (u64)d[1].inheritable << 32) & CAP_FULL_SET;
 	if ((!capable(CAP_SETPCAP) && (new->cap_inheritable & ~(old->cap_inheritable | old->cap_permitted))) ||
-	    (new->cap_inheritable & ~(old->cap_inheritable | old->cap_bset)) || (new->cap_permitted & ~old->cap_permitted) ||
-	    (new->cap_effective & ~new->cap_permitted)) {
+	    (new->cap_permitted & ~old->cap_permitted) || (new->cap_effective & ~new->cap_permitted)) {
 		put_cred(new);
 		return -EPERM;
 	}
-	new->cap_ambient &= new->cap_permitted & new->cap_inheritable;
 	commit_creds(new);
 	return 0;
 }

@@ -24,14 +24,11 @@
 #define STACK_LIMIT (8UL << 20)
 #define STACK_EXPAND (128UL << 10)	/* mapped below the strings from the start */
 #define MAX_INTERP_DEPTH 5
-#define SECBIT_NOROOT BIT(0)
-#define SECBIT_KEEP_CAPS BIT(4)
 
 static LIST_HEAD(formats);		/* changed at boot only */
 
 void register_binfmt(struct linux_binfmt *fmt) { list_add_tail(&fmt->lh, &formats); }
 void insert_binfmt(struct linux_binfmt *fmt) { list_add(&fmt->lh, &formats); }
-void unregister_binfmt(struct linux_binfmt *fmt) { list_del(&fmt->lh); }
 
 /* ---- strings on the new stack ---- */
 
@@ -266,16 +263,12 @@ static void bprm_creds_from_file(struct linux_binprm *bprm)
 	if (honour && (inode->i_mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
 		new->egid = inode->i_gid;
 	setid = new->euid != old->uid || new->egid != old->gid;
-	if (setid)
-		new->cap_ambient = 0;
-	root = !(new->securebits & SECBIT_NOROOT) && !new->euid;
-	new->cap_permitted = new->cap_ambient;
-	if (root || (!(new->securebits & SECBIT_NOROOT) && !new->uid))
-		new->cap_permitted |= new->cap_bset | new->cap_inheritable;
-	new->cap_effective = root ? new->cap_permitted : new->cap_ambient;
+	root = !new->euid;
+	new->cap_permitted = root || !new->uid ? CAP_FULL_SET : 0;
+	new->cap_effective = root ? CAP_FULL_SET : 0;
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
-	new->securebits &= ~SECBIT_KEEP_CAPS;
+	new->keep_caps = false;
 	bprm->secureexec = setid || (new->uid && root);
 }
 
@@ -448,7 +441,7 @@ static int bprm_execve(struct linux_binprm *bprm)
 	return err;
 }
 
-int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struct exec_args envp, int flags)
+static int do_execveat(int dfd, const char *filename, struct exec_args argv, struct exec_args envp, int flags)
 {
 	struct linux_binprm *bprm = kzalloc(sizeof(*bprm), GFP_KERNEL);
 	if (!bprm)
@@ -464,25 +457,26 @@ int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struc
 	return err;
 }
 
-int do_execveat(int dfd, const char *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags)
-{
-	return do_execveat_args(dfd, filename, (struct exec_args){ argv, ARGS_USER }, (struct exec_args){ envp, ARGS_USER }, flags);
-}
-
 int kernel_execve(const char *filename, const char *const *argv, const char *const *envp)
 {
-	return do_execveat_args(AT_FDCWD, filename, (struct exec_args){ argv, ARGS_KERNEL }, (struct exec_args){ envp, ARGS_KERNEL }, 0);
+	return do_execveat(AT_FDCWD, filename, (struct exec_args){ argv, ARGS_KERNEL }, (struct exec_args){ envp, ARGS_KERNEL }, 0);
 }
 
-long sys_execve(const char __user *filename, const char __user *const __user *argv, const char __user *const __user *envp)
-{
-	return sys_execveat(AT_FDCWD, filename, argv, envp, 0);
-}
-
-long sys_execveat(int dfd, const char __user *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags)
+long execve_user(int dfd, const char __user *filename, struct exec_args argv, struct exec_args envp, int flags)
 {
 	struct filename name __cleanup(drop_name);
 	long err = init_name(&name, filename, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 
 	return err ?: do_execveat(dfd, name.name, argv, envp, flags);
+}
+
+long sys_execveat(int dfd, const char __user *filename, const char __user *const __user *argv,
+		  const char __user *const __user *envp, int flags)
+{
+	return execve_user(dfd, filename, (struct exec_args){ argv, ARGS_USER }, (struct exec_args){ envp, ARGS_USER }, flags);
+}
+
+long sys_execve(const char __user *filename, const char __user *const __user *argv, const char __user *const __user *envp)
+{
+	return sys_execveat(AT_FDCWD, filename, argv, envp, 0);
 }

@@ -26,19 +26,6 @@ u32 (*tty_nr_hook)(struct task_struct *p, pid_t *pgrp);
 
 /* ---- release ---- */
 
-/* What a dead thread used stays in its group's account. */
-static void account_dead_thread(struct task_struct *p, struct signal_struct *sig)
-{
-	sig->utime += p->utime;
-	sig->stime += p->stime;
-	sig->sum_sched_runtime += p->se.sum_exec_runtime;
-	sig->min_flt += p->min_flt;
-	sig->maj_flt += p->maj_flt;
-	sig->nvcsw += p->nvcsw;
-	sig->nivcsw += p->nivcsw;
-	sig->nr_threads--;
-}
-
 /* A dead task leaves all lists and loses its number; may be the caller itself. => tasklist_lock */
 void release_task(struct task_struct *p)
 {
@@ -46,14 +33,9 @@ void release_task(struct task_struct *p)
 	p->exit_state = EXIT_DEAD;
 	detach_pid(p);
 	list_del_init(&p->sibling);
-	if (p == p->group_leader)
-		list_del_init(&p->tasks);
-	else
-		account_dead_thread(p, p->signal);
-	list_del_init(&p->thread_group);
+	list_del_init(&p->tasks);
 	flush_sigqueue(p, &p->pending, ~0UL);
-	if (p == p->group_leader)
-		flush_sigqueue(p, &p->signal->shared_pending, ~0UL);
+	flush_sigqueue(p, &p->signal->shared_pending, ~0UL);
 	p->sighand = NULL;
 	atomic_long_dec(&nr_tasks);
 	put_sighand(sighand);
@@ -94,11 +76,7 @@ static void kill_orphaned_pgrp(struct task_struct *p, struct task_struct *parent
 /* P2: who takes father's children. */
 static struct task_struct *find_new_reaper(struct task_struct *father)
 {
-	struct task_struct *t;
-	list_for_each_entry(t, &father->thread_group, thread_group)
-		if (!(t->flags & PF_EXITING))
-			return t;
-	for (t = father->real_parent; t != init_process && t != &init_task; t = t->real_parent)
+	for (struct task_struct *t = father->real_parent; t != init_process && t != &init_task; t = t->real_parent)
 		if (t->signal->is_child_subreaper && !(t->flags & PF_EXITING))
 			return t;
 	return init_process;
@@ -142,8 +120,7 @@ static void exit_mm(struct task_struct *p)
 	if (!mm)
 		return;
 	mm_release(p);
-	u64 rss = atomic_long_read(&mm->rss_anon) + atomic_long_read(&mm->rss_file) + atomic_long_read(&mm->rss_shmem);
-	p->signal->maxrss = max(p->signal->maxrss, max(rss, mm->hiwater_rss));
+	p->signal->maxrss = max(p->signal->maxrss, max(get_mm_rss(mm), mm->hiwater_rss));
 	mmgrab(mm);			/* the page tables stay loaded until the next switch: active_mm */
 	preempt_disable();
 	p->mm = NULL;
@@ -243,10 +220,10 @@ static void account_child(struct task_struct *p)
 	thread_group_cputime(p, &utime, &stime);
 	psig->cutime_ns += utime + sig->cutime_ns;
 	psig->cstime_ns += stime + sig->cstime_ns;
-	psig->cmin_flt += p->min_flt + sig->min_flt + sig->cmin_flt;
-	psig->cmaj_flt += p->maj_flt + sig->maj_flt + sig->cmaj_flt;
-	psig->cnvcsw += p->nvcsw + sig->nvcsw + sig->cnvcsw;
-	psig->cnivcsw += p->nivcsw + sig->nivcsw + sig->cnivcsw;
+	psig->cmin_flt += p->min_flt + sig->cmin_flt;
+	psig->cmaj_flt += p->maj_flt + sig->cmaj_flt;
+	psig->cnvcsw += p->nvcsw + sig->cnvcsw;
+	psig->cnivcsw += p->nivcsw + sig->cnivcsw;
 	psig->cmaxrss = max(psig->cmaxrss, max(sig->maxrss, sig->cmaxrss));
 }
 

@@ -11,7 +11,7 @@
  * Credentials are never changed in place, so the child just takes a reference. A task_struct has two references
  * from the start: one ends in release_task (somebody waited), one when it has been switched away from for ever.
  *
- * Left out: CLONE_THREAD (structures are ready for it), namespaces, pidfds.
+ * Left out: CLONE_THREAD (structures are ready for it), namespaces, pidfds, clone3 (libc falls back to clone).
  * In Linux: kernel/fork.c, init/init_task.c.
  */
 #include "err.h"
@@ -23,9 +23,6 @@
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
 
-#define CLONE_NEWTIME 0x00000080
-#define CLONE_CLEAR_SIGHAND 0x100000000UL
-#define CLONE_LEGACY_FLAGS 0xffffffffUL
 #define CLONE_UNSUPPORTED (CLONE_THREAD | CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
 			   CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
@@ -37,7 +34,7 @@ static long max_threads;
 struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
 
 static struct signal_struct init_signals = {
-	.sigcnt = ATOMIC_INIT(1), .live = ATOMIC_INIT(1), .nr_threads = 1,
+	.sigcnt = ATOMIC_INIT(1), .live = ATOMIC_INIT(1),
 	.shared_pending.list = LIST_HEAD_INIT(init_signals.shared_pending.list),
 	.wait_chldexit = WAIT_QUEUE_HEAD_INIT(init_signals.wait_chldexit),
 	.cred_guard_mutex = MUTEX_INIT(init_signals.cred_guard_mutex, RANK_EXEC),
@@ -176,8 +173,6 @@ static int copy_sighand(u64 flags, struct task_struct *p)
 	p->sighand = alloc_sighand(current->sighand);
 	if (!p->sighand)
 		return -ENOMEM;
-	if (flags & CLONE_CLEAR_SIGHAND)
-		flush_signal_handlers(p, false);
 	return 0;
 }
 
@@ -189,7 +184,6 @@ static int copy_signal(struct task_struct *p)
 	memset(sig, 0, sizeof(*sig));
 	atomic_set(&sig->sigcnt, 1);
 	atomic_set(&sig->live, 1);
-	sig->nr_threads = 1;
 	INIT_LIST_HEAD(&sig->shared_pending.list);
 	init_waitqueue_head(&sig->wait_chldexit);
 	mutex_init(&sig->cred_guard_mutex, "cred_guard", RANK_EXEC);
@@ -459,60 +453,6 @@ long sys_clone(u64 flags, u64 newsp, int __user *parent_tid, int __user *child_t
 	};
 
 	return kernel_clone(&args);
-}
-
-struct clone_args {			/* clone3's, as far as it has grown in Linux 6.1 */
-	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-};
-#define CLONE_ARGS_SIZE_VER0 64
-
-/* Larger structs come from newer programs: fine while what we don't know is zero. */
-static int copy_clone_args(struct clone_args *ca, const void __user *uargs, size_t size)
-{
-	u8 byte;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	if (size < CLONE_ARGS_SIZE_VER0)
-		return -EINVAL;
-	for (size_t i = sizeof(*ca); i < size; i++) {
-		if (get_user(byte, (const u8 __user *)uargs + i))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	memset(ca, 0, sizeof(*ca));
-	return copy_from_user(ca, uargs, min(size, sizeof(*ca))) ? -EFAULT : 0;
-}
-
-static bool clone3_args_valid(const struct clone_args *ca)
-{
-	if (ca->flags & ~(CLONE_LEGACY_FLAGS | CLONE_CLEAR_SIGHAND))
-		return false;
-	if (ca->flags & (CLONE_DETACHED | CSIGNAL))
-		return false;
-	if ((ca->flags & CLONE_SIGHAND) && (ca->flags & CLONE_CLEAR_SIGHAND))
-		return false;
-	if ((ca->flags & (CLONE_THREAD | CLONE_PARENT)) && ca->exit_signal)
-		return false;
-	if (ca->set_tid || ca->set_tid_size || ca->exit_signal > _NSIG)
-		return false;
-	if (!ca->stack)
-		return !ca->stack_size;
-	return ca->stack_size && access_ok((void *)ca->stack, ca->stack_size);
-}
-
-long sys_clone3(void __user *uargs, size_t size)
-{
-	struct clone_args ca;
-	int err = copy_clone_args(&ca, uargs, size);
-	if (err)
-		return err;
-	if (!clone3_args_valid(&ca))
-		return -EINVAL;
-	return kernel_clone(&(struct kernel_clone_args){
-		.flags = ca.flags, .exit_signal = ca.exit_signal, .stack = ca.stack + ca.stack_size, .tls = ca.tls,
-		.parent_tid = (int *)ca.parent_tid, .child_tid = (int *)ca.child_tid,
-	});
 }
 
 long sys_set_tid_address(int __user *tidptr)

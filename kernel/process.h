@@ -24,15 +24,15 @@
 #include "uapi/capability.h"
 
 #define PID_MAX_DEFAULT 32768
+#define CAP_FULL_SET (BIT(CAP_LAST_CAP + 1) - 1)
 #define NGROUPS_MAX 32			/* In Linux 65536 */
 
 struct cred {				/* never changed after it is published: copy, change, replace */
 	atomic_t usage;
 	uid_t uid, suid, euid, fsuid;
 	gid_t gid, sgid, egid, fsgid;
-	u64 cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
-	unsigned securebits;
-	bool no_new_privs;
+	u64 cap_inheritable, cap_permitted, cap_effective;
+	bool keep_caps, no_new_privs;
 	unsigned ngroups;
 	gid_t groups[NGROUPS_MAX];
 };
@@ -48,7 +48,6 @@ struct tty_struct;
 struct signal_struct {			/* one for a thread group */
 	atomic_t sigcnt;		/* tasks that hold it; frees at 0 */
 	atomic_t live;			/* threads not yet exiting */
-	int nr_threads;
 	struct sigpending shared_pending;
 	int group_exit_code;
 	int group_stop_count;
@@ -60,10 +59,8 @@ struct signal_struct {			/* one for a thread group */
 	struct tty_struct *tty;		/* controlling terminal, tty_mutex-free: tasklist_lock */
 	pid_t tty_old_pgrp;
 	struct rlimit rlim[RLIM_NLIMITS];
-	u64 utime, stime;		/* ticks of dead threads */
 	u64 cutime_ns, cstime_ns;	/* waited-for children */
-	u64 sum_sched_runtime;
-	u64 min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
+	u64 cmin_flt, cmaj_flt, cnvcsw, cnivcsw;
 	u64 maxrss, cmaxrss;		/* pages */
 	struct timer real_timer;	/* ITIMER_REAL */
 	u64 it_real_incr;
@@ -198,13 +195,12 @@ extern char utsname_node[65], utsname_domain[65];
 #define UTS_VERSION "#1 Cutaway PREEMPT"
 
 /* exec.c */
-int do_execveat(int dfd, const char *filename, const char __user *const __user *argv, const char __user *const __user *envp, int flags);
 /* A string vector of execve: pointers of 8 or (int 0x80) 4 bytes in user space, or kernel strings. */
 struct exec_args {
 	const void *ptr;
 	enum { ARGS_USER, ARGS_USER32, ARGS_KERNEL } kind;
 };
-int do_execveat_args(int dfd, const char *filename, struct exec_args argv, struct exec_args envp, int flags);
+long execve_user(int dfd, const char __user *filename, struct exec_args argv, struct exec_args envp, int flags);
 /* For init: kernel strings, NULL-ended. Only returns on failure. */
 int kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
 

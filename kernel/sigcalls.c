@@ -332,14 +332,3 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, siginfo_t __user *uinfo)
 	info.si_signo = sig;
 	return may_pretend(&info, pid) ? send_to_pid(pid, sig, &info) : -EPERM;
 }
-
-long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t pid, int sig, siginfo_t __user *uinfo)
-{
-	siginfo_t info;
-	if (copy_from_user(&info, uinfo, sizeof(info)))
-		return -EFAULT;
-	info.si_signo = sig;
-	if (pid <= 0 || tgid <= 0)
-		return -EINVAL;
-	return may_pretend(&info, pid) ? send_to_thread(tgid, pid, sig, &info) : -EPERM;
-}

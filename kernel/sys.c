@@ -196,7 +196,7 @@ long sys_setrlimit(unsigned resource, struct rlimit __user *rlim)
 long sys_getrusage(int who, struct rusage __user *ru)
 {
 	struct rusage r;
-	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
+	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
 		return -EINVAL;
 	getrusage_of(current, who, &r);
 	return copy_to_user(ru, &r, sizeof(r)) ? -EFAULT : 0;
@@ -218,60 +218,15 @@ long sys_sysinfo(struct sysinfo __user *info)
 
 /* ---- prctl ---- */
 
-#define SECBIT_KEEP_CAPS BIT(4)
-#define SECBIT_KEEP_CAPS_LOCKED BIT(5)
-#define PR_TSC_ENABLE 1
-
-static long set_securebits(u64 bits)
+/* KEEPCAPS or NO_NEW_PRIVS */
+static long set_cred_flag(int option, bool value)
 {
 	struct cred *new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
-	new->securebits = bits;
+	*(option == PR_SET_KEEPCAPS ? &new->keep_caps : &new->no_new_privs) = value;
 	commit_creds(new);
 	return 0;
-}
-
-static long drop_bounding_cap(u64 cap)
-{
-	if (!capable(CAP_SETPCAP))
-		return -EPERM;
-	if (cap > CAP_LAST_CAP)
-		return -EINVAL;
-	struct cred *new = prepare_creds();
-	if (!new)
-		return -ENOMEM;
-	new->cap_bset &= ~BIT(cap);
-	commit_creds(new);
-	return 0;
-}
-
-static long set_no_new_privs(void)
-{
-	struct cred *new = prepare_creds();
-	if (!new)
-		return -ENOMEM;
-	new->no_new_privs = true;
-	commit_creds(new);
-	return 0;
-}
-
-static long prctl_cred(int option, u64 arg)
-{
-	unsigned bits = current->cred->securebits;
-	switch (option) {
-	case PR_GET_KEEPCAPS: return !!(bits & SECBIT_KEEP_CAPS);
-	case PR_SET_KEEPCAPS:
-		if (arg > 1)
-			return -EINVAL;
-		if (bits & SECBIT_KEEP_CAPS_LOCKED)
-			return -EPERM;
-		return set_securebits(arg ? bits | SECBIT_KEEP_CAPS : bits & ~SECBIT_KEEP_CAPS);
-	case PR_GET_SECUREBITS: return bits;
-	case PR_SET_SECUREBITS: return capable(CAP_SETPCAP) && !(arg & ~0xffUL) ? set_securebits(arg) : -EPERM;
-	case PR_CAPBSET_READ: return arg > CAP_LAST_CAP ? -EINVAL : (long)(current->cred->cap_bset >> arg & 1);
-	default: return drop_bounding_cap(arg);
-	}
 }
 
 static long set_name(const char __user *name)
@@ -299,28 +254,17 @@ long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 			return -EINVAL;
 		current->mm->dumpable = arg2;
 		return 0;
-	case PR_GET_KEEPCAPS: case PR_SET_KEEPCAPS: case PR_GET_SECUREBITS: case PR_SET_SECUREBITS:
-	case PR_CAPBSET_READ: case PR_CAPBSET_DROP:
-		return prctl_cred(option, arg2);
-	case PR_GET_TIMING: case PR_GET_SECCOMP:
-		return 0;
-	case PR_SET_TIMING: return arg2 ? -EINVAL : 0;
+	case PR_GET_KEEPCAPS: return current->cred->keep_caps;
+	case PR_SET_KEEPCAPS: return arg2 > 1 ? -EINVAL : set_cred_flag(option, arg2);
+	case PR_CAPBSET_READ: return arg2 > CAP_LAST_CAP ? -EINVAL : 1;
 	case PR_SET_NAME: return set_name((char *)arg2);
 	case PR_GET_NAME: return copy_to_user(to, current->comm, sizeof(current->comm)) ? -EFAULT : 0;
-	case PR_GET_TSC: return put_user(PR_TSC_ENABLE, to);
-	case PR_SET_TSC: return arg2 == PR_TSC_ENABLE ? 0 : -EINVAL;
-	case PR_SET_TIMERSLACK:
-		current->default_timer_slack = (s64)arg2 > 0 ? arg2 : 50000;
-		return 0;
-	case PR_GET_TIMERSLACK: return current->default_timer_slack;
 	case PR_SET_CHILD_SUBREAPER:
 		current->signal->is_child_subreaper = arg2;
 		return 0;
 	case PR_GET_CHILD_SUBREAPER: return put_user((int)current->signal->is_child_subreaper, to);
-	case PR_SET_NO_NEW_PRIVS: return arg2 != 1 || arg3 || arg4 || arg5 ? -EINVAL : set_no_new_privs();
+	case PR_SET_NO_NEW_PRIVS: return arg2 != 1 || arg3 || arg4 || arg5 ? -EINVAL : set_cred_flag(option, true);
 	case PR_GET_NO_NEW_PRIVS: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->cred->no_new_privs;
-	case PR_SET_THP_DISABLE: return arg3 || arg4 || arg5 ? -EINVAL : 0;
-	case PR_GET_THP_DISABLE: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 0;
 	default: return -EINVAL;
 	}
 }
@@ -411,20 +355,4 @@ long sys_set_robust_list(void __user *head, size_t len)
 		return -EINVAL;
 	current->robust_list = head;
 	return 0;
-}
-
-long sys_get_robust_list(int pid, u64 __user *head_ptr, size_t __user *len_ptr)
-{
-	u64 head = 0;
-	int err = -ESRCH;
-	spin_lock_irq(&tasklist_lock);
-	struct task_struct *p = pid ? find_task_by_pid(pid) : current;
-	if (p) {
-		err = may_prlimit(p) || capable(CAP_SYS_PTRACE) ? 0 : -EPERM;
-		head = (u64)p->robust_list;
-	}
-	spin_unlock_irq(&tasklist_lock);
-	if (err)
-		return err;
-	return put_user(ROBUST_LIST_HEAD_SIZE, len_ptr) || put_user(head, head_ptr) ? -EFAULT : 0;
 }

@@ -5,12 +5,13 @@
  *   REALTIME, TAI            ktime_get_real()                  by CAP_SYS_TIME
  *   MONOTONIC, RAW, BOOTTIME ktime_get()
  *   *_COARSE                 the same, at the last tick
- *   PROCESS, THREAD CPUTIME  sum_exec_runtime of a task, or of its group
+ *   PROCESS, THREAD CPUTIME  sum_exec_runtime
  *
  * A sleep that a signal interrupts is put down in current->restart with its deadline, so that a restart sleeps what is
  * left and not all again.
  *
- * In Linux: kernel/time/{time,posix-timers,hrtimer,itimer,posix-cpu-timers}.c. Left out: timer_create, an absolute sleep
+ * In Linux: kernel/time/{time,posix-timers,hrtimer,itimer,posix-cpu-timers}.c. Left out: timer_create, CPU
+ * clocks of other processes, settimeofday (libc's calls clock_settime), an absolute sleep
  * on REALTIME that notices when the clock is set, sleeping on CPU clocks.
  */
 #include "asm/uaccess.h"
@@ -23,8 +24,6 @@
 #define KTIME_SEC_MAX (0x7fffffffffffffffUL / NSEC_PER_SEC)
 #define SETTIME_SEC_MAX (KTIME_SEC_MAX - 30UL * 365 * 24 * 3600)	/* leaves room to run on */
 #define TICK_NSEC NSEC_PER_MSEC
-
-static struct timezone sys_tz;
 
 static struct timespec64 ns_to_timespec(u64 ns) { return (struct timespec64){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC }; }
 
@@ -53,58 +52,21 @@ static int get_timespec(u64 *ns, const struct timespec64 __user *from)
 
 /* ---- CPU time ---- */
 
-/* Exact ns of p's thread group, divided as its ticks are. => tasklist_lock, or p is alone in its group or is current */
-void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
-{
-	struct signal_struct *sig = p->signal;
-	u64 total = sig->sum_sched_runtime, ut = sig->utime, st = sig->stime;
-	struct task_struct *t = p;
-
-	do {
-		total += task_sched_runtime(t);
-		ut += t->utime;
-		st += t->stime;
-		t = list_entry(t->thread_group.next, struct task_struct, thread_group);
-	} while (t != p);
-	*stime_ns = st ? total / (ut + st) * st + total % (ut + st) * st / (ut + st) : 0;
-	*utime_ns = total - *stime_ns;
-}
-
-static u64 group_ns(struct task_struct *p)
-{
-	u64 ut, st;
-	thread_group_cputime(p, &ut, &st);
-	return ut + st;
-}
-
-static void add_self(struct task_struct *p, struct rusage *ru, u64 *ut, u64 *st)
-{
-	struct signal_struct *sig = p->signal;
-	thread_group_cputime(p, ut, st);
-	ru->ru_maxrss = sig->maxrss;
-	if (p->mm)
-		ru->ru_maxrss = max(sig->maxrss, max(p->mm->hiwater_rss, atomic_long_read(&p->mm->rss_anon) +
-				    atomic_long_read(&p->mm->rss_file) + atomic_long_read(&p->mm->rss_shmem)));
-	ru->ru_minflt = p->min_flt + sig->min_flt;
-	ru->ru_majflt = p->maj_flt + sig->maj_flt;
-	ru->ru_nvcsw = p->nvcsw + sig->nvcsw;
-	ru->ru_nivcsw = p->nivcsw + sig->nivcsw;
-}
+/* Exact ns of p's process, divided as its ticks are. */
+void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns) { task_cputime_adjusted(p, utime_ns, stime_ns); }
 
 void getrusage_of(struct task_struct *p, int who, struct rusage *ru)
 {
 	struct signal_struct *sig = p->signal;
 	u64 ut = 0, st = 0;
 	memset(ru, 0, sizeof(*ru));
-	if (who == RUSAGE_THREAD) {
-		add_self(p, ru, &ut, &st);
-		task_cputime_adjusted(p, &ut, &st);
+	if (who != RUSAGE_CHILDREN) {
+		thread_group_cputime(p, &ut, &st);
+		ru->ru_maxrss = p->mm ? max(sig->maxrss, max(p->mm->hiwater_rss, get_mm_rss(p->mm))) : sig->maxrss;
 		ru->ru_minflt = p->min_flt;
 		ru->ru_majflt = p->maj_flt;
 		ru->ru_nvcsw = p->nvcsw;
 		ru->ru_nivcsw = p->nivcsw;
-	} else if (who != RUSAGE_CHILDREN) {
-		add_self(p, ru, &ut, &st);
 	}
 	if (who == RUSAGE_CHILDREN || who == RUSAGE_BOTH) {
 		ut += sig->cutime_ns;
@@ -136,56 +98,15 @@ long sys_times(struct tms __user *tbuf)
 
 /* ---- clocks ---- */
 
-/* A CPU clock of another process: ~pid << 3 | 4 for one thread | what is counted (0 all, 1 user, 2 scheduler's). */
-static int cpu_clock_get(int clock, u64 *ns)
-{
-	pid_t pid = ~(clock >> 3);
-	u64 ut, st;
-	int err = 0;
-
-	if ((clock & 3) == 3)
-		return -EINVAL;
-	struct task_struct *p = pid ? get_task_by_pid(pid) : get_task_struct(current);
-	if (!p)
-		return -EINVAL;
-	if (clock & 4 ? p->tgid != current->tgid : pid && p != p->group_leader)
-		err = -EINVAL;
-	else if (clock & 4)
-		task_cputime_adjusted(p, &ut, &st);
-	else
-		thread_group_cputime(p, &ut, &st);
-	if (!err)
-		*ns = (clock & 3) == 1 ? ut : ut + st;
-	put_task_struct(p);
-	return err;
-}
-
 static int clock_read(int clock, u64 *ns)
 {
-	if (clock < 0)
-		return cpu_clock_get(clock, ns);
+	u64 now = ktime_get();
 	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_TAI:
-		*ns = ktime_get_real();
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_BOOTTIME:
-		*ns = ktime_get();
-		return 0;
-	case CLOCK_REALTIME_COARSE:
-		*ns = ktime_get_real() - ktime_get() % TICK_NSEC;
-		return 0;
-	case CLOCK_MONOTONIC_COARSE:
-		*ns = ktime_get() / TICK_NSEC * TICK_NSEC;
-		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		*ns = group_ns(current);
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = task_sched_runtime(current);
-		return 0;
+	case CLOCK_REALTIME: case CLOCK_TAI: *ns = ktime_get_real(); return 0;
+	case CLOCK_MONOTONIC: case CLOCK_MONOTONIC_RAW: case CLOCK_BOOTTIME: *ns = now; return 0;
+	case CLOCK_REALTIME_COARSE: *ns = ktime_get_real() - now % TICK_NSEC; return 0;
+	case CLOCK_MONOTONIC_COARSE: *ns = now - now % TICK_NSEC; return 0;
+	case CLOCK_PROCESS_CPUTIME_ID: case CLOCK_THREAD_CPUTIME_ID: *ns = task_sched_runtime(current); return 0;
 	default: return -EINVAL;
 	}
 }
@@ -207,8 +128,14 @@ long sys_clock_getres(int clock, struct timespec64 __user *tp)
 }
 
 /* The monotonic clock never goes back: realtime can't be set to before the boot. */
-static int settime(u64 ns)
+long sys_clock_settime(int clock, const struct timespec64 __user *tp)
 {
+	u64 ns;
+	if (clock != CLOCK_REALTIME)
+		return -EINVAL;
+	int err = get_timespec(&ns, tp);
+	if (err)
+		return err;
 	if (ns / NSEC_PER_SEC >= SETTIME_SEC_MAX)
 		return -EINVAL;
 	if (!capable(CAP_SYS_TIME))
@@ -219,43 +146,12 @@ static int settime(u64 ns)
 	return 0;
 }
 
-long sys_clock_settime(int clock, const struct timespec64 __user *tp)
-{
-	u64 ns;
-	if (clock != CLOCK_REALTIME)
-		return clock < 0 && !cpu_clock_get(clock, &ns) ? -EPERM : -EINVAL;
-	int err = get_timespec(&ns, tp);
-	return err ? err : settime(ns);
-}
-
 long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
 	struct timeval now = ns_to_timeval(ktime_get_real());
 	if (tv && copy_to_user(tv, &now, sizeof(now)))
 		return -EFAULT;
-	return tz && copy_to_user(tz, &sys_tz, sizeof(sys_tz)) ? -EFAULT : 0;
-}
-
-long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
-{
-	struct timeval v = { 0 };
-	struct timezone z;
-	if (tv && copy_from_user(&v, tv, sizeof(v)))
-		return -EFAULT;
-	if (tv && (v.tv_usec < 0 || v.tv_usec > 1000000))
-		return -EINVAL;
-	if (tz && copy_from_user(&z, tz, sizeof(z)))
-		return -EFAULT;
-	if (tv && (v.tv_sec < 0 || v.tv_sec >= SETTIME_SEC_MAX || v.tv_usec == 1000000))
-		return -EINVAL;
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
-	if (tz && (z.tz_minuteswest > 15 * 60 || z.tz_minuteswest < -15 * 60))
-		return -EINVAL;
-	int err = tv ? settime(v.tv_sec * NSEC_PER_SEC + v.tv_usec * NSEC_PER_USEC) : 0;
-	if (!err && tz)
-		sys_tz = z;
-	return err;
+	return tz && clear_user(tz, sizeof(*tz)) ? -EFAULT : 0;
 }
 
 long sys_time(s64 __user *tloc)
@@ -343,19 +239,8 @@ static void it_real_fn(struct timer *t)
 		timer_start(t, t->expires + ((now - t->expires) / incr + 1) * incr);
 }
 
-/* CPU time so far in whole ticks, as the CPU timers count it: index 0 VIRTUAL, 1 PROF. */
-static u64 ticks_ns(struct task_struct *p, int which)
-{
-	struct signal_struct *sig = p->signal;
-	u64 ticks = sig->utime + (which ? sig->stime : 0);
-	struct task_struct *t = p;
-
-	do {
-		ticks += t->utime + (which ? t->stime : 0);
-		t = list_entry(t->thread_group.next, struct task_struct, thread_group);
-	} while (t != p);
-	return ticks * TICK_NSEC;
-}
+/* CPU time so far in whole ticks, as the CPU timers count it: which 0 VIRTUAL, 1 PROF. */
+static u64 ticks_ns(struct task_struct *p, int which) { return (p->utime + (which ? p->stime : 0)) * TICK_NSEC; }
 
 /* Exchanges a timer: ns until it fires (0: off) and interval. */
 static void get_itimer(int which, u64 *value, u64 *incr)

@@ -70,10 +70,10 @@ int show_stat(struct seq_file *m, struct task_struct *p)
 	collect_signals(p, &s);
 	thread_group_cputime(p, &ut, &st);
 	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %lu %lu %ld %ld ", p->pid, p->comm, "RSDTtXZ"[state_index(p)],
-		   s.ppid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt + sig->min_flt,
-		   sig->cmin_flt, p->maj_flt + sig->maj_flt, sig->cmaj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
+		   s.ppid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt,
+		   sig->cmin_flt, p->maj_flt, sig->cmaj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
 		   sig->cutime_ns / NS_PER_TICK, sig->cstime_ns / NS_PER_TICK);
-	seq_printf(m, "%d %d %d 0 %lu %lu %lu %lu ", p->prio - 100, task_nice(p), sig->nr_threads, p->start_time / NS_PER_TICK,
+	seq_printf(m, "%d %d %d 0 %lu %lu %lu %lu ", p->prio - 100, task_nice(p), 1, p->start_time / NS_PER_TICK,
 		   mm ? mm->total_vm << PAGE_SHIFT : 0, mm ? get_mm_rss(mm) : 0, sig->rlim[RLIMIT_RSS].rlim_cur);
 	seq_printf(m, "%lu %lu %lu 0 0 %lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", mm ? may ? mm->start_code : 1 : 0,
 		   mm ? may ? mm->end_code : 1 : 0, mm && may ? mm->start_stack : 0, s.pending & 0x7fffffff,
@@ -136,10 +136,10 @@ int show_status(struct seq_file *m, struct task_struct *p)
 	if (mm)
 		status_mm(m, mm);
 	seq_printf(m, "Threads:\t%d\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		   p->signal->nr_threads, s.queued, p->signal->rlim[RLIMIT_SIGPENDING].rlim_cur, s.pending, s.shared, s.blocked,
+		   1, s.queued, p->signal->rlim[RLIMIT_SIGPENDING].rlim_cur, s.pending, s.shared, s.blocked,
 		   s.ignored, s.caught);
 	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
-		   c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bset, c->cap_ambient, c->no_new_privs);
+		   c->cap_inheritable, c->cap_permitted, c->cap_effective, CAP_FULL_SET, 0UL, c->no_new_privs);
 	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0%s\n", p->cpus_mask[0] & (BIT(nr_cpus) - 1), nr_cpus > 1 ? "-" : "");
 	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", p->nvcsw, p->nivcsw);
 	put_cred(c);

@@ -59,37 +59,10 @@ TEST(clock_errors)
 TEST(only_root_sets_the_clock)
 {
 	struct timespec ts;
-	struct timeval tv = { .tv_usec = 1000001 };
 
 	CHECK_OK(clock_gettime(CLOCK_REALTIME, &ts));
 	CHECK_OK(syscall(SYS_setuid, 1000));
 	CHECK_ERR(syscall(SYS_clock_settime, 0, &ts), EPERM);
-	CHECK_ERR(syscall(SYS_settimeofday, &tv, NULL), EINVAL);
-	tv.tv_usec = 0;
-	CHECK_ERR(syscall(SYS_settimeofday, &tv, NULL), EPERM);
-	CHECK_ERR(syscall(SYS_settimeofday, NULL, NULL), EPERM);
-	CHECK_ERR(syscall(SYS_settimeofday, NOWHERE, NULL), EFAULT);
-}
-
-TEST(cpu_clocks_of_processes)
-{
-	clockid_t clock;
-	struct timespec a, b;
-	pid_t pid = fork();
-
-	if (!pid)
-		for (;;)
-			;
-	CHECK_EQ(clock_getcpuclockid(pid, &clock), 0);
-	sleep_ms(50);
-	CHECK_OK(clock_gettime(clock, &a));
-	sleep_ms(50);
-	CHECK_OK(clock_gettime(clock, &b));
-	CHECK(b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec);
-	CHECK_ERR(syscall(SYS_clock_settime, clock, &a), EPERM);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	CHECK_ERR(clock_gettime(clock, &a), EINVAL);
 }
 
 TEST(sleep_errors)

@@ -54,7 +54,7 @@ static const short calls[] = {
 	SYS_sync, SYS_mount, SYS_umount2, SYS_gettid, SYS_time, SYS_sched_setaffinity, SYS_sched_getaffinity, SYS_set_tid_address,
 	SYS_clock_gettime, SYS_clock_getres, SYS_openat, SYS_mkdirat, SYS_mknodat, SYS_fchownat, SYS_newfstatat, SYS_unlinkat,
 	SYS_renameat, SYS_linkat, SYS_symlinkat, SYS_readlinkat, SYS_fchmodat, SYS_faccessat, SYS_pselect6, SYS_ppoll,
-	SYS_set_robust_list, SYS_get_robust_list, SYS_utimensat, SYS_fallocate, SYS_dup3, SYS_pipe2, SYS_preadv, SYS_pwritev,
+	SYS_set_robust_list, SYS_utimensat, SYS_fallocate, SYS_dup3, SYS_pipe2, SYS_preadv, SYS_pwritev,
 	SYS_prlimit64, SYS_renameat2, SYS_getrandom, SYS_execveat, SYS_statx,
 	SYS_rt_sigreturn, SYS_waitid, SYS_setitimer, SYS_getsid, SYS_getpgid, SYS_chroot, SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo,
 };

@@ -80,7 +80,7 @@ static struct row *rows(size_t *n)
 		ROW(getgroups, "np", 0, P), ROW(setgroups, "np", 0, P), ROW(getresuid, "ppp", P, P + 8, P + 16), ROW(getresgid, "ppp", P, P + 8, P + 16),
 		ROW(getpgid, "n", 0), ROW(getsid, "n", 0), ROW(setpgid, "nn", 0, 0), ROW(capget, "pp", P, P + 64),
 		ROW(getrandom, "pnn", P, 16, 0), ROW(execve, "spp", P + 2000, P + 1600, P + 1600), ROW(execveat, "fsppn", AT_FDCWD, P + 2000, P + 1600, P + 1600, 0),
-		ROW(arch_prctl, "np", 0x1003, P), ROW(set_robust_list, "pn", P, 24), ROW(get_robust_list, "npp", 0, P, P + 8),
+		ROW(arch_prctl, "np", 0x1003, P), ROW(set_robust_list, "pn", P, 24),
 		ROW(prctl, "np", 16, P), ROW(prctl, "np", 15, P), ROW(sethostname, "pn", P, 100), ROW(mincore, "nnp", P, PAGE, P),
 		ROW(munmap, "nn", P + 1, PAGE), ROW(mprotect, "nnn", P + 1, PAGE, 3), ROW(madvise, "nnn", P, PAGE, 0), ROW(msync, "nnn", P, PAGE, 4),
 		ROW(mremap, "nnnn", P + 1, PAGE, PAGE, 0), ROW(mmap, "nnnnfn", 0, PAGE, 3, 2, file_fd, 0),
