@@ -56,8 +56,6 @@ static inline void spin_lock_init(struct spinlock *l, const char *name, enum loc
 /* Panics on wrong order, recursion, or (unlock) a lock not held. */
 void spin_lock(struct spinlock *l);
 void spin_unlock(struct spinlock *l);
-bool spin_trylock(struct spinlock *l);
-void spin_lock_nested(struct spinlock *l);	/* a second lock of equal rank, by address or parent-first */
 u64 spin_lock_irqsave(struct spinlock *l);	/* returns flags for unlock */
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
 void spin_unlock_no_resched(struct spinlock *l);	/* the scheduler's: does not look at need_resched */

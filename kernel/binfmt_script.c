@@ -69,4 +69,4 @@ static int load_script(struct linux_binprm *bprm)
 
 static struct linux_binfmt script_format = { .name = "script", .load_binary = load_script };
 
-void __init binfmt_script_init(void) { insert_binfmt(&script_format); }
+void __init binfmt_script_init(void) { register_binfmt(&script_format); }

@@ -36,7 +36,6 @@ struct linux_binfmt {
 	struct list_head lh;
 };
 void register_binfmt(struct linux_binfmt *fmt);		/* at the end of the list */
-void insert_binfmt(struct linux_binfmt *fmt);		/* at the front */
 /* Point of no return: old mm is left, signal handlers reset, O_CLOEXEC files closed. 0, or -errno before that point. */
 int begin_new_exec(struct linux_binprm *bprm);
 void setup_new_exec(struct linux_binprm *bprm);

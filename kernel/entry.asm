@@ -18,41 +18,20 @@ extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, syscall_slow, ia3
 extern do_trap, do_page_fault, do_irq, do_nmi, schedule_tail, do_exit
 global entry_syscall, entry_int80, ret_from_fork, ret_to_user, exception_stubs, irq_stubs
 
-; rdi is already saved by the stubs
-%macro PUSH_REGS 0
-	push rsi
-	push rdx
-	push rcx
-	push rax
-	push r8
-	push r9
-	push r10
-	push r11
-	push rbx
-	push rbp
-	push r12
-	push r13
-	push r14
-	push r15
+%macro PUSHES 1-*
+%rep %0
+	push %1
+%rotate 1
+%endrep
 %endmacro
-
-%macro POP_REGS 0
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop rbp
-	pop rbx
-	pop r11
-	pop r10
-	pop r9
-	pop r8
-	pop rax
-	pop rcx
-	pop rdx
-	pop rsi
-	pop rdi
+%macro POPS 1-*
+%rep %0
+	pop %1
+%rotate 1
+%endrep
 %endmacro
+%define PUSH_REGS PUSHES rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15	; the stubs saved rdi
+%define POP_REGS POPS r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
 
 section .text
 

@@ -28,7 +28,6 @@
 static LIST_HEAD(formats);		/* changed at boot only */
 
 void register_binfmt(struct linux_binfmt *fmt) { list_add_tail(&fmt->lh, &formats); }
-void insert_binfmt(struct linux_binfmt *fmt) { list_add(&fmt->lh, &formats); }
 
 /* ---- strings on the new stack ---- */
 

@@ -2,6 +2,5 @@
 #pragma once
 #include "sched/sched.h"
 extern void (*disassociate_ctty_hook)(struct task_struct *leader);	/* drivers/tty: a session leader exits */
-extern void (*sysrq_hook)(int key);
 extern void (*screen_takeover_hook)(void);	/* panic: show the log on the screen */
 extern u32 (*tty_nr_hook)(struct task_struct *p, pid_t *pgrp);	/* /proc/PID/stat: device of its terminal, its foreground group */

@@ -165,7 +165,7 @@ void __init start_kernel(void)
 	vfs_init();				/* rootfs: needs caches and init's credentials */
 	proc_init();
 	tracefs_init();
-	binfmt_script_init();
+	binfmt_script_init();			/* asked first */
 	binfmt_elf_init();
 	acpi_init();
 	i8259_init();

@@ -41,8 +41,6 @@ static const struct param_doc known[] = {
 	{ "random.trust_cpu", "accepted" },
 };
 
-const struct param_doc *param_known(unsigned n) { return n < ARRAY_SIZE(known) ? &known[n] : NULL; }
-
 static bool is_known(const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)

@@ -13,4 +13,3 @@ struct param_doc {
 };
 /* Splits the line; fills init's arguments from argc and envc on. Must come before any param_get. */
 void params_init(const char *cmdline, struct init_args *init);
-const struct param_doc *param_known(unsigned n);	/* NULL after the last */

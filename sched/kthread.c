@@ -51,10 +51,16 @@ static int kthread_main(void *arg)
 	do_exit(0);
 }
 
-static struct task_struct *make(int (*fn)(void *), void *data, const char *fmt, va_list ap)
+/* A thread that runs fn(data) after its first wake_up_process(), or ERR_PTR. The caller has a reference to it, which
+ * kthread_stop() drops. => may sleep */
+struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fmt, ...)
 {
 	struct kthread_request r = { .fn = fn, .data = data };
+	va_list ap;
+
+	va_start(ap, fmt);
 	vsnprintf(r.name, sizeof(r.name), fmt, ap);
+	va_end(ap);
 	init_completion(&r.done);
 	spin_lock(&create_lock);
 	list_add_tail(&r.list, &create_list);
@@ -63,31 +69,6 @@ static struct task_struct *make(int (*fn)(void *), void *data, const char *fmt, 
 		wake_up_process(kthreadd_task);
 	wait_for_completion(&r.done);
 	return r.result;
-}
-
-/* A thread that runs fn(data) after its first wake_up_process(), or ERR_PTR. The caller has a reference to it, which
- * kthread_stop() drops. => may sleep */
-struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	struct task_struct *p = make(fn, data, fmt, ap);
-	va_end(ap);
-	return p;
-}
-
-/* The same, running. */
-struct task_struct *kthread_run(int (*fn)(void *), void *data, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	struct task_struct *p = make(fn, data, fmt, ap);
-	va_end(ap);
-	if (!IS_ERR(p))
-		wake_up_process(p);
-	return p;
 }
 
 bool kthread_should_stop(void) { return READ_ONCE(((struct kthread *)current->kthread)->should_stop); }

@@ -38,26 +38,23 @@ static __always_inline void spin_push(struct spinlock *l, unsigned n)
 }
 
 /* An acquire whose rank is not above the last one's. */
-static void spin_check(struct spinlock *l, bool nested)
+static void spin_check(struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held;
 	if (spin_is_held(l))
 		lock_panic("recursion", l);
-	if (this_cpu->held[n - 1]->rank > l->rank || !nested)
-		lock_panic("wrong order", l);
-	if (n >= MAX_HELD_LOCKS - 2)
-		lock_panic("too many", l);
+	lock_panic(n >= MAX_HELD_LOCKS - 2 ? "too many" : "wrong order", l);
 }
 
 /* The rest of spin_lock when the rank is doubtful or another processor has the lock. All in one, and nothing after it:
  * so the fast way saves no register. */
-static noinline void spin_take_slow(struct spinlock *l, bool nested)
+static noinline void spin_take_slow(struct spinlock *l)
 {
 	unsigned n = this_cpu->nr_held;
 	if (unlikely(panicking))	/* the last words come through every lock */
 		return;
 	if (n && this_cpu->held[n - 1]->rank >= l->rank)
-		spin_check(l, nested);
+		spin_check(l);
 	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)) {
 		if (nr_cpus == 1 || spin_is_held(l))
 			lock_panic("deadlock on itself", l);
@@ -67,13 +64,13 @@ static noinline void spin_take_slow(struct spinlock *l, bool nested)
 	spin_push(l, n);
 }
 
-static __always_inline void spin_take(struct spinlock *l, bool nested)
+static __always_inline void spin_take(struct spinlock *l)
 {
 	preempt_disable();
 	unsigned n = this_cpu->nr_held;
 	if (unlikely(n && this_cpu->held[n - 1]->rank >= l->rank) ||
 	    unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
-		spin_take_slow(l, nested);
+		spin_take_slow(l);
 	else
 		spin_push(l, n);
 }
@@ -105,20 +102,7 @@ static __always_inline void spin_give(struct spinlock *l)
 	}
 }
 
-void spin_lock(struct spinlock *l) { spin_take(l, false); }
-void spin_lock_nested(struct spinlock *l) { spin_take(l, true); }
-
-/* Whether it got l; never waits, so any order is safe. */
-bool spin_trylock(struct spinlock *l)
-{
-	preempt_disable();
-	if (READ_ONCE(l->locked) || __atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)) {
-		preempt_enable();
-		return false;
-	}
-	spin_push(l, this_cpu->nr_held);
-	return true;
-}
+void spin_lock(struct spinlock *l) { spin_take(l); }
 
 void spin_unlock(struct spinlock *l)
 {
@@ -136,7 +120,7 @@ void spin_unlock_no_resched(struct spinlock *l)
 u64 spin_lock_irqsave(struct spinlock *l)
 {
 	u64 flags = local_irq_save();
-	spin_take(l, false);
+	spin_take(l);
 	return flags;
 }
 
@@ -150,7 +134,7 @@ void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
 void spin_lock_irq(struct spinlock *l)
 {
 	local_irq_disable();
-	spin_take(l, false);
+	spin_take(l);
 }
 
 void spin_unlock_irq(struct spinlock *l)
@@ -199,10 +183,8 @@ static __always_inline void sleep_check(const struct lock_id *id, bool nested)
 	unsigned n = p->nr_held_sleeping;
 	if (unlikely(this_cpu->preempt_count))
 		sleep_panic("may sleep with a spinlock held or preemption off", id);
-	if (unlikely(n && p->held_locks[n - 1]->rank >= id->rank)) {
-		if (!nested || p->held_locks[n - 1]->rank > id->rank)
-			sleep_panic("wrong order", id);
-	}
+	if (unlikely(n && p->held_locks[n - 1]->rank >= id->rank + nested))
+		sleep_panic("wrong order", id);
 	if (unlikely(n == ARRAY_SIZE(p->held_locks)))
 		sleep_panic("too many", id);
 }
@@ -315,16 +297,6 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	return ret;
 }
 
-static __always_inline int rwsem_read(struct rw_semaphore *s, unsigned state, bool nested)
-{
-	int ret = 0;
-	sleep_check(&s->id, nested);
-	if (unlikely(!list_empty(&s->waiters) || !rwsem_try_read(s)))
-		ret = rwsem_wait(s, false, state);
-	if (!ret)
-		sleep_push(&s->id);
-	return ret;
-}
 
 static __always_inline int rwsem_write(struct rw_semaphore *s, unsigned state, bool nested)
 {
@@ -346,16 +318,12 @@ static noinline void rwsem_wake(struct rw_semaphore *s)
 	spin_unlock(&s->wait_lock);
 }
 
-void down_read(struct rw_semaphore *s) { rwsem_read(s, TASK_UNINTERRUPTIBLE, false); }
-void down_read_nested(struct rw_semaphore *s) { rwsem_read(s, TASK_UNINTERRUPTIBLE, true); }
-int down_read_killable(struct rw_semaphore *s) { return rwsem_read(s, TASK_KILLABLE, false); }
-
-bool down_read_trylock(struct rw_semaphore *s)
+void down_read(struct rw_semaphore *s)
 {
-	if (!list_empty(&s->waiters) || !rwsem_try_read(s))
-		return false;
+	sleep_check(&s->id, false);
+	if (unlikely(!list_empty(&s->waiters) || !rwsem_try_read(s)))
+		rwsem_wait(s, false, TASK_UNINTERRUPTIBLE);
 	sleep_push(&s->id);
-	return true;
 }
 
 void up_read(struct rw_semaphore *s)
@@ -368,7 +336,6 @@ void up_read(struct rw_semaphore *s)
 
 void down_write(struct rw_semaphore *s) { rwsem_write(s, TASK_UNINTERRUPTIBLE, false); }
 void down_write_nested(struct rw_semaphore *s) { rwsem_write(s, TASK_UNINTERRUPTIBLE, true); }
-int down_write_killable(struct rw_semaphore *s) { return rwsem_write(s, TASK_KILLABLE, false); }
 int down_write_interruptible(struct rw_semaphore *s) { return rwsem_write(s, TASK_INTERRUPTIBLE, false); }
 
 bool down_write_trylock(struct rw_semaphore *s)
@@ -388,14 +355,3 @@ void up_write(struct rw_semaphore *s)
 	if (unlikely(!list_empty(&s->waiters)))
 		rwsem_wake(s);
 }
-
-/* The writer becomes a reader; nobody writes in between. */
-void downgrade_write(struct rw_semaphore *s)
-{
-	s->owner = NULL;
-	__atomic_store_n(&s->count, 1, __ATOMIC_SEQ_CST);
-	if (unlikely(!list_empty(&s->waiters)))
-		rwsem_wake(s);
-}
-
-bool rwsem_is_locked(struct rw_semaphore *s) { return READ_ONCE(s->count) != 0; }

@@ -18,16 +18,10 @@ void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank);
 #define RWSEM_INIT(s, n, r) { .wait_lock = SPINLOCK_INIT(n, RANK_WAITQUEUE), .waiters = LIST_HEAD_INIT((s).waiters), .id = { n, (r) } }
 #define DECLARE_RWSEM(s, r) struct rw_semaphore s = RWSEM_INIT(s, #s, r)
 void down_read(struct rw_semaphore *s);
-void down_read_nested(struct rw_semaphore *s);
-int down_read_killable(struct rw_semaphore *s);	/* 0, -EINTR */
-bool down_read_trylock(struct rw_semaphore *s);
 void up_read(struct rw_semaphore *s);
 void down_write(struct rw_semaphore *s);
-void down_write_nested(struct rw_semaphore *s);
-int down_write_killable(struct rw_semaphore *s);
+void down_write_nested(struct rw_semaphore *s);	/* a second one of the same rank */
 void up_write(struct rw_semaphore *s);
-void downgrade_write(struct rw_semaphore *s);
-bool rwsem_is_locked(struct rw_semaphore *s);
 int down_write_interruptible(struct rw_semaphore *s);	/* 0, -EINTR */
 bool down_write_trylock(struct rw_semaphore *s);
 
@@ -39,7 +33,6 @@ struct mutex {
 #define DEFINE_MUTEX(m, r) struct mutex m = MUTEX_INIT(m, r)
 static inline void mutex_init(struct mutex *m, const char *name, enum lock_rank rank) { init_rwsem(&m->sem, name, rank); }
 static inline void mutex_lock(struct mutex *m) { down_write(&m->sem); }
-static inline void mutex_lock_nested(struct mutex *m) { down_write_nested(&m->sem); }	/* a second one of the same rank */
 static inline int mutex_lock_interruptible(struct mutex *m) { return down_write_interruptible(&m->sem) ? -ERESTARTSYS : 0; }
 static inline bool mutex_trylock(struct mutex *m) { return down_write_trylock(&m->sem); }
 static inline void mutex_unlock(struct mutex *m) { up_write(&m->sem); }

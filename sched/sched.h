@@ -355,7 +355,12 @@ extern u64 jiffies;				/* ticks since boot, 1000 Hz */
 
 /* ---- kthread.c ---- */
 struct task_struct *kthread_create(int (*fn)(void *), void *data, const char *fmt, ...) __printf(3, 4);	/* ERR_PTR */
-struct task_struct *kthread_run(int (*fn)(void *), void *data, const char *fmt, ...) __printf(3, 4);
+#define kthread_run(fn, data, ...)		/* the same, running */                                    \
+	({                                                                                         \
+		struct task_struct *_k = kthread_create(fn, data, __VA_ARGS__);                    \
+		if (!IS_ERR(_k)) wake_up_process(_k);                                              \
+		_k;                                                                                \
+	})
 bool kthread_should_stop(void);
 int kthread_stop(struct task_struct *k);	/* fn's return value */
 int kthreadd(void *unused);			/* PID 2 */

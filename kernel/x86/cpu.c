@@ -44,13 +44,10 @@ static void __init detect_features(void)
 		cpu_has.smep = r.ebx & BIT(7);
 		cpu_has.smap = r.ebx & BIT(20);
 		cpu_has.umip = r.ecx & BIT(2);
-		cpu_has.la57 = r.ecx & BIT(16);
 	}
 	r = cpuid(0x80000001, 0);
 	cpu_has.gbpages = r.edx & BIT(26);
 	cpu_has.rdtscp = r.edx & BIT(27);
-	if (max_ext >= 0x80000007)
-		cpu_has.invariant_tsc = cpuid(0x80000007, 0).edx & BIT(8);
 	for (u32 i = 0; max_ext >= 0x80000004 && i < 3; i++) {
 		r = cpuid(0x80000002 + i, 0);
 		memcpy(cpu_model_name + i * 16, &r, 16);
