@@ -184,6 +184,7 @@ static inline u64 rlimit(unsigned which) { return READ_ONCE(current->signal->rli
 /* time.c, sys.c */
 #define RUSAGE_BOTH (-2)				/* itself and its waited-for children: what wait4 reports */
 void getrusage_of(struct task_struct *p, int who, struct rusage *ru);
+int get_timespec(u64 *ns, const struct timespec64 __user *from);	/* cut at the end of time; -EFAULT, -EINVAL */
 void run_posix_cpu_timers(struct task_struct *p);	/* from the tick: ITIMER_VIRTUAL, PROF, RLIMIT_CPU */
 void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);
 void kernel_power_off(void) __noreturn;

@@ -191,7 +191,6 @@ static int do_sigtimedwait(sigset_t which, siginfo_t *info, u64 ns)
 
 long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo, const struct timespec64 __user *uts, size_t sigsetsize)
 {
-	struct timespec64 ts;
 	siginfo_t info;
 	sigset_t these;
 	u64 ns = ~0UL;
@@ -200,14 +199,10 @@ long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
 		return -EINVAL;
 	if (get_user(these, uthese))
 		return -EFAULT;
-	if (uts) {
-		if (copy_from_user(&ts, uts, sizeof(ts)))
-			return -EFAULT;
-		if (ts.tv_sec < 0 || (u64)ts.tv_nsec >= NSEC_PER_SEC)
-			return -EINVAL;
-		ns = ts.tv_sec > (s64)(INT64_MAX / NSEC_PER_SEC - 1) ? INT64_MAX : ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	}
-	int ret = do_sigtimedwait(these, &info, ns);
+	int ret = uts ? get_timespec(&ns, uts) : 0;
+	if (ret)
+		return ret;
+	ret = do_sigtimedwait(these, &info, ns);
 	if (ret > 0 && uinfo && copy_to_user(uinfo, &info, sizeof(info)))
 		return -EFAULT;
 	return ret;
@@ -253,13 +248,14 @@ static siginfo_t from_user(int sig, int code)
 	return (siginfo_t){ .si_signo = sig, .si_code = code, .kill = { current->tgid, current_uid() } };
 }
 
-static int send_to_pid(pid_t pid, int sig, siginfo_t *info)
+/* To a process, or one thread of it; tgid -1: of whatever group. */
+static int send_to(pid_t tgid, pid_t pid, int sig, siginfo_t *info, bool group)
 {
 	int err = -ESRCH;
 	spin_lock_irq(&tasklist_lock);
 	struct task_struct *p = find_task_by_pid(pid);
-	if (p)
-		err = user_send_sig(sig, info, p, true);
+	if (p && (tgid < 0 || p->tgid == tgid))
+		err = user_send_sig(sig, info, p, group);
 	spin_unlock_irq(&tasklist_lock);
 	return err;
 }
@@ -286,7 +282,7 @@ long sys_kill(pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_USER);
 	if (pid > 0)
-		return send_to_pid(pid, sig, &info);
+		return send_to(-1, pid, sig, &info, true);
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	if (pid == -1)
@@ -294,28 +290,16 @@ long sys_kill(pid_t pid, int sig)
 	return kill_pgrp(pid ? -pid : current->signal->pgrp, sig, false);
 }
 
-/* To one thread; tgid -1: of whatever group. */
-static int send_to_thread(pid_t tgid, pid_t pid, int sig, siginfo_t *info)
-{
-	int err = -ESRCH;
-	spin_lock_irq(&tasklist_lock);
-	struct task_struct *p = find_task_by_pid(pid);
-	if (p && (tgid < 0 || p->tgid == tgid))
-		err = user_send_sig(sig, info, p, false);
-	spin_unlock_irq(&tasklist_lock);
-	return err;
-}
-
 long sys_tkill(pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_TKILL);
-	return pid <= 0 ? -EINVAL : send_to_thread(-1, pid, sig, &info);
+	return pid <= 0 ? -EINVAL : send_to(-1, pid, sig, &info, false);
 }
 
 long sys_tgkill(pid_t tgid, pid_t pid, int sig)
 {
 	siginfo_t info = from_user(sig, SI_TKILL);
-	return pid <= 0 || tgid <= 0 ? -EINVAL : send_to_thread(tgid, pid, sig, &info);
+	return pid <= 0 || tgid <= 0 ? -EINVAL : send_to(tgid, pid, sig, &info, false);
 }
 
 /* Nobody may pretend to be the kernel or kill(2), except to itself. */
@@ -330,5 +314,5 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, siginfo_t __user *uinfo)
 	if (copy_from_user(&info, uinfo, sizeof(info)))
 		return -EFAULT;
 	info.si_signo = sig;
-	return may_pretend(&info, pid) ? send_to_pid(pid, sig, &info) : -EPERM;
+	return may_pretend(&info, pid) ? send_to(-1, pid, sig, &info, true) : -EPERM;
 }

@@ -38,8 +38,7 @@ static int put_timespec(u64 ns, struct timespec64 __user *to)
 	return copy_to_user(to, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
-/* User's timespec as ns, cut at the end of time; -EFAULT, -EINVAL. */
-static int get_timespec(u64 *ns, const struct timespec64 __user *from)
+int get_timespec(u64 *ns, const struct timespec64 __user *from)
 {
 	struct timespec64 ts;
 	if (copy_from_user(&ts, from, sizeof(ts)))

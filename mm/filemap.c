@@ -241,23 +241,7 @@ ssize_t generic_file_write(struct file *file, const char __user *buf, size_t n, 
 }
 
 /* The same for kernel memory: exec and the initramfs. */
-ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos)
-{
-	size_t done = 0, size = i_size_read(m->host);
-	n = pos >= size ? 0 : min(n, size - pos);
-	while (done < n) {
-		size_t off = (pos + done) & ~PAGE_MASK, part = min(n - done, PAGE_SIZE - off);
-		struct page *page = read_mapping_page(m, (pos + done) >> PAGE_SHIFT);
-		if (IS_ERR(page))
-			return done ? done : PTR_ERR(page);
-		memcpy((char *)buf + done, page_address(page) + off, part);
-		put_page(page);
-		done += part;
-	}
-	return done;
-}
-
-ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t pos)
+static ssize_t mapping_copy(struct address_space *m, void *buf, size_t n, loff_t pos, bool write)
 {
 	size_t done = 0;
 	while (done < n) {
@@ -265,14 +249,29 @@ ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t
 		struct page *page = read_mapping_page(m, (pos + done) >> PAGE_SHIFT);
 		if (IS_ERR(page))
 			return done ? done : PTR_ERR(page);
-		memcpy(page_address(page) + off, (const char *)buf + done, part);
-		page->flags |= PG_dirty;
+		if (write) {
+			memcpy(page_address(page) + off, buf + done, part);
+			page->flags |= PG_dirty;
+		} else {
+			memcpy(buf + done, page_address(page) + off, part);
+		}
 		put_page(page);
 		done += part;
-		if (pos + (loff_t)done > m->host->i_size)
+		if (write && pos + (loff_t)done > m->host->i_size)
 			i_size_write(m->host, pos + done);
 	}
 	return done;
+}
+
+ssize_t mapping_read(struct address_space *m, void *buf, size_t n, loff_t pos)
+{
+	size_t size = i_size_read(m->host);
+	return mapping_copy(m, buf, pos >= size ? 0 : min(n, size - pos), pos, false);
+}
+
+ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t pos)
+{
+	return mapping_copy(m, (void *)buf, n, pos, true);
 }
 
 /* ---- mmap ---- */

@@ -141,41 +141,22 @@ static noinline void cpu_drain(struct kmem_cache *c)
 	spin_unlock(&c->lock);
 }
 
-static noinline void *alloc_slow(struct kmem_cache *c, gfp_t gfp)
+void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 {
-	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
+	if (unlikely(fault_injection) && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
 		return NULL;
 	u64 flags = local_irq_save();
 	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
-	void *obj = NULL;
-	if (cpu->n || cpu_fill(c)) {
-		obj = cpu->first;
-		link_of(c, obj)->mark = 0;
-		cpu->first = link_of(c, obj)->next;
+	void *obj = likely(cpu->first) || cpu_fill(c) ? cpu->first : NULL;
+	if (likely(obj)) {
+		struct free_link *l = link_of(c, obj);
+		BUG_ON(l->mark != (FREE_MARK ^ (u64)obj));	/* written to while it was free */
+		l->mark = 0;
+		cpu->first = l->next;
 		cpu->n--;
 	}
 	local_irq_restore(flags);
-	return obj && gfp & __GFP_ZERO ? memset(obj, 0, c->objsize) : obj;
-}
-
-void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
-{
-	if (unlikely(fault_injection))
-		return alloc_slow(c, gfp);
-	u64 flags = local_irq_save();
-	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
-	void *obj = cpu->first;
-	if (unlikely(!obj)) {
-		local_irq_restore(flags);
-		return alloc_slow(c, gfp);
-	}
-	struct free_link *l = link_of(c, obj);
-	BUG_ON(l->mark != (FREE_MARK ^ (u64)obj));	/* written to while it was free */
-	l->mark = 0;
-	cpu->first = l->next;
-	cpu->n--;
-	local_irq_restore(flags);
-	return gfp & __GFP_ZERO ? memset(obj, 0, c->objsize) : obj;
+	return gfp & __GFP_ZERO && obj ? memset(obj, 0, c->objsize) : obj;
 }
 
 void kmem_cache_free(struct kmem_cache *c, void *obj)

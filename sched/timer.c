@@ -35,7 +35,6 @@ void timer_start(struct timer *t, u64 expires_ns)
 
 	if (t->pending)
 		timer_remove(t);
-	link = &timers.root.node;
 	while (*link) {
 		parent = *link;
 		if (expires_ns < rb_entry(parent, struct timer, node)->expires) {
