@@ -465,7 +465,6 @@ long execve_user(int dfd, const char __user *filename, struct exec_args argv, st
 {
 	struct filename name __cleanup(drop_name);
 	long err = init_name(&name, filename, flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-
 	return err ?: do_execveat(dfd, name.name, argv, envp, flags);
 }
 

@@ -146,23 +146,34 @@ static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, u
 	return page;
 }
 
-/* What the top of the stack of pages can't give. => interrupts off */
-static noinline struct page *alloc_pages_slow(struct pcp *l, unsigned order)
+static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
 {
-	if (!order)
-		return pcp_fill(l) ? l->pages[--l->n] : NULL;
-	return order < MAX_ORDER ? take_block_or_drain(l, order) : NULL;
+	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
+		return NULL;
+	u64 flags = local_irq_save();
+	struct pcp *l = &pcp[smp_processor_id()];
+	struct page *page = NULL;
+	if (order == 0)
+		page = l->n || pcp_fill(l) ? l->pages[--l->n] : NULL;
+	else if (order < MAX_ORDER)
+		page = take_block_or_drain(l, order);
+	local_irq_restore(flags);
+	return page ? prepare_page(page, gfp, order) : NULL;
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned order)
 {
-	if (unlikely(fault_injection) && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
-		return NULL;
+	if (unlikely(order || fault_injection))
+		return alloc_pages_slow(gfp, order);
 	u64 flags = local_irq_save();
 	struct pcp *l = &pcp[smp_processor_id()];
-	struct page *page = likely(!order && l->n) ? l->pages[--l->n] : alloc_pages_slow(l, order);
+	if (unlikely(!l->n)) {
+		local_irq_restore(flags);
+		return alloc_pages_slow(gfp, order);
+	}
+	struct page *page = l->pages[--l->n];
 	local_irq_restore(flags);
-	return likely(page) ? prepare_page(page, gfp, order) : NULL;
+	return prepare_page(page, gfp, 0);
 }
 
 /* => interrupts off */
