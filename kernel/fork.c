@@ -59,11 +59,9 @@ struct task_struct init_task = {
 	.real_parent = &init_task, .parent = &init_task, .group_leader = &init_task,
 	.children = LIST_HEAD_INIT(init_task.children), .sibling = LIST_HEAD_INIT(init_task.sibling),
 	.tasks = LIST_HEAD_INIT(init_task.tasks), .thread_group = LIST_HEAD_INIT(init_task.thread_group),
-	.ptraced = LIST_HEAD_INIT(init_task.ptraced), .ptrace_entry = LIST_HEAD_INIT(init_task.ptrace_entry),
 	.cred = &init_cred, .fs = &init_fs, .files = &init_files,
 	.signal = &init_signals, .sighand = &init_sighand,
 	.pending.list = LIST_HEAD_INIT(init_task.pending.list),
-	.default_timer_slack = 50000,
 };
 
 /* As many tasks as fill an eighth of memory with their stacks; a user may have half of them. */
@@ -260,15 +258,11 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 	INIT_LIST_HEAD(&p->children);
 	INIT_LIST_HEAD(&p->sibling);
 	INIT_LIST_HEAD(&p->thread_group);
-	INIT_LIST_HEAD(&p->ptraced);
-	INIT_LIST_HEAD(&p->ptrace_entry);
 	INIT_LIST_HEAD(&p->pending.list);
 	p->pending.signal = p->real_blocked = 0;
 	p->restart.type = RESTART_NONE;
-	p->ptrace = 0;
 	p->pdeath_signal = 0;
 	p->vfork_done = NULL;
-	p->robust_list = NULL;
 	p->kthread = NULL;
 	p->fail_nth = 0;
 	p->set_child_tid = flags & CLONE_CHILD_SETTID ? args->child_tid : NULL;

@@ -17,6 +17,7 @@
 
 /* pid's task with a reference, 0: oneself; NULL. */
 static struct task_struct *get_task(pid_t pid) { return pid ? get_task_by_pid(pid) : get_task_struct(current); }
+static void put_task(struct task_struct **p) { if (*p) put_task_struct(*p); }
 
 static bool same_owner(struct task_struct *p)
 {
@@ -49,18 +50,16 @@ static int do_setscheduler(pid_t pid, int policy, struct sched_param __user *par
 		return -EINVAL;
 	if (copy_from_user(&sp, param, sizeof(sp)))
 		return -EFAULT;
-	struct task_struct *p = get_task(pid);
+	struct task_struct *p __cleanup(put_task) = get_task(pid);
 	if (!p)
 		return -ESRCH;
-	int err = -EPERM;
 	if (policy == KEEP_POLICY)
 		policy = p->policy;
 	if (!sched_policy_valid(policy, sp.sched_priority))
-		err = -EINVAL;
-	else if (!needs_privilege(p, policy, sp.sched_priority) || capable(CAP_SYS_NICE))
-		err = sched_setscheduler(p, policy, sp.sched_priority);
-	put_task_struct(p);
-	return err;
+		return -EINVAL;
+	if (needs_privilege(p, policy, sp.sched_priority) && !capable(CAP_SYS_NICE))
+		return -EPERM;
+	return sched_setscheduler(p, policy, sp.sched_priority);
 }
 
 long sys_sched_yield(void)
@@ -81,25 +80,18 @@ long sys_sched_setparam(pid_t pid, struct sched_param __user *param)
 
 long sys_sched_getscheduler(pid_t pid)
 {
-	struct task_struct *p = pid < 0 ? NULL : get_task(pid);
-	if (!p)
-		return pid < 0 ? -EINVAL : -ESRCH;
-	int policy = p->policy;
-	put_task_struct(p);
-	return policy;
+	if (pid < 0)
+		return -EINVAL;
+	struct task_struct *p __cleanup(put_task) = get_task(pid);
+	return p ? (long)p->policy : -ESRCH;
 }
 
 long sys_sched_getparam(pid_t pid, struct sched_param __user *param)
 {
-	struct sched_param sp;
 	if (!param || pid < 0)
 		return -EINVAL;
-	struct task_struct *p = get_task(pid);
-	if (!p)
-		return -ESRCH;
-	sp.sched_priority = p->rt_priority;
-	put_task_struct(p);
-	return copy_to_user(param, &sp, sizeof(sp)) ? -EFAULT : 0;
+	struct task_struct *p __cleanup(put_task) = get_task(pid);
+	return p ? put_user(p->rt_priority, &param->sched_priority) : -ESRCH;
 }
 
 long sys_sched_get_priority_max(int policy)
@@ -116,35 +108,29 @@ long sys_sched_get_priority_min(int policy) { return rt_policy(policy) ? 1 : sys
 long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 {
 	DECLARE_BITMAP(new, NR_CPUS) = { 0 };
-	struct task_struct *p;
-	int err = 0;
 	if (copy_from_user(new, mask, min(len, (unsigned)MASK_SIZE)))
 		return -EFAULT;
-	p = get_task(pid);
+	struct task_struct *p __cleanup(put_task) = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	if (!same_owner(p) && !capable(CAP_SYS_NICE))
-		err = -EPERM;
-	else if (find_next_bit(new, nr_cpus, 0) >= nr_cpus)
-		err = -EINVAL;		/* no CPU of them runs */
-	else
-		memcpy(p->cpus_mask, new, MASK_SIZE);
-	put_task_struct(p);
-	return err;
+		return -EPERM;
+	if (find_next_bit(new, nr_cpus, 0) >= nr_cpus)
+		return -EINVAL;		/* no CPU of them runs */
+	memcpy(p->cpus_mask, new, MASK_SIZE);
+	return 0;
 }
 
 long sys_sched_getaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 {
 	DECLARE_BITMAP(out, NR_CPUS);
-	struct task_struct *p;
 	if (len < MASK_SIZE || len & (sizeof(long) - 1))
 		return -EINVAL;
-	p = get_task(pid);
+	struct task_struct *p __cleanup(put_task) = get_task(pid);
 	if (!p)
 		return -ESRCH;
 	for (unsigned i = 0; i < ARRAY_SIZE(out); i++)
 		out[i] = p->cpus_mask[i] & (nr_cpus < NR_CPUS ? BIT(nr_cpus) - 1 : ~0UL);
-	put_task_struct(p);
 	return copy_to_user(mask, out, MASK_SIZE) ? -EFAULT : MASK_SIZE;
 }
 

@@ -351,8 +351,5 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, void __user *utime, u32 __use
 
 long sys_set_robust_list(void __user *head, size_t len)
 {
-	if (len != ROBUST_LIST_HEAD_SIZE)
-		return -EINVAL;
-	current->robust_list = head;
-	return 0;
+	return len == ROBUST_LIST_HEAD_SIZE ? 0 : -EINVAL;	/* read when a thread dies that holds a futex */
 }

@@ -299,7 +299,6 @@ u64 get_random_u64(void);			/* kernel/random or drivers/mem.c: Door */
 struct address_space_operations {
 	/* Fills a page that is new in the cache (ext2 later); tmpfs has none: new pages are zero. 0 or -errno */
 	int (*readpage)(struct address_space *mapping, struct page *page);
-	int (*writepage)(struct address_space *mapping, struct page *page);
 	bool shmem;			/* pages count as Shmem */
 };
 struct page_limit {			/* of a memory file system, shared by its files */

@@ -151,12 +151,10 @@ struct task_struct {
 	struct list_head children, sibling;
 	struct list_head tasks;			/* all thread group leaders, from init_task */
 	struct list_head thread_group;		/* threads of the group, circular */
-	struct list_head ptraced, ptrace_entry;
 	struct hlist_node pid_hash;
 	struct hlist_node pgrp_node, session_node;	/* unused walls may stay empty */
 	struct completion *vfork_done;
 	int exit_code, exit_signal, pdeath_signal;
-	unsigned ptrace;
 
 	/* what fork shares or copies */
 	const struct cred *cred;
@@ -174,10 +172,8 @@ struct task_struct {
 	struct { int type; u64 arg[5]; u64 deadline; } restart;	/* for restart_syscall */
 
 	int __user *set_child_tid, *clear_child_tid;
-	void __user *robust_list;
 	struct thread_struct thread;
 	char comm[16];
-	u64 default_timer_slack;
 	int fail_nth;			/* fault injection: >0 counts down, the allocation at 1 fails */
 	struct timer real_sleep;	/* for schedule_timeout */
 	void *kthread;			/* struct kthread of a kernel thread */
