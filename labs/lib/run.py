@@ -27,7 +27,7 @@ from lab import LabError, environment
 
 LIB = Path(__file__).resolve().parent
 PM_TIMER, PM_HZ, PM_MASK = 0x608, 3_579_545, (1 << 24) - 1
-BOOT_LIMIT = 6_000_000_000              # guest nanoseconds from power-on to the program's first question
+BOOT_LIMIT = 500_000_000                # guest nanoseconds from power-on to the program's first question
 RUNNER_LIMIT = 2_000_000_000            # for the runner's own work between two tests
 FLOOD = 1 << 18                         # bytes on the console that are too many
 WALL = 900                              # seconds for one boot on the slowest host: only a net
