@@ -1,6 +1,6 @@
 /*
  * wrong: pages of files are mapped, but not counted in rss_file or rss_shmem
- * fails: file_pages_are_shared private_is_private
+ * fails: file_pages_are_shared
  * hint: hints/file.md
  */
 static int do_file_fault(struct vm_fault *vmf)
