@@ -38,7 +38,7 @@ void register_console(struct console *c);
 struct console *preferred_console(void);
 struct console *console_next(struct console *c);	/* iterate: NULL starts */
 extern int console_loglevel;			/* messages below this number are printed: 7, 4 with quiet */
-/* For /dev/kmsg, /proc/kmsg and syslog(2): copies log text from *seq (byte position, moved on; skips what is gone). */
+/* For /dev/kmsg and syslog(2): copies log text from *seq (byte position, moved on; skips what is gone). */
 unsigned log_read(u64 *seq, char *buf, unsigned size);
 u64 log_first(void);
 u64 log_end(void);

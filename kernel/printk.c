@@ -23,7 +23,7 @@ static DEFINE_SPINLOCK(log_lock, RANK_LOG);
 static u32 feeding;
 static LIST_HEAD(consoles);
 static struct console *preferred;
-static u64 user_seq;				/* syslog(2) type 2, /proc/kmsg */
+static u64 user_seq;				/* syslog(2) type 2 */
 int console_loglevel = 7;
 bool panicking;
 

@@ -243,7 +243,7 @@ atomic_long_t *rss_of_file(struct vm_area_struct *vma);	/* the counter of vma's 
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len);	/* 0, -ENOMEM: nothing moved */
 /* Drops what lies behind byte start of a file from every address space, private copies too: truncate. */
 void unmap_mapping_range(struct address_space *mapping, u64 start);
-/* Kernel access to another address space (ptrace, /proc/PID/mem, cmdline): bytes copied. May sleep */
+/* Kernel access to another address space (ptrace, /proc/PID/cmdline): bytes copied. May sleep */
 size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write);
 /* Reads or makes present one user page: page with a reference, or ERR_PTR. => mmap_lock read */
 struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write);
