@@ -22,7 +22,7 @@ int expand_stack(struct vm_area_struct *vma, u64 addr)
 	}
 	u64 grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (grow <= vma->vm_pgoff && may_expand_vm(mm, vma->vm_flags, grow) &&
-	    mlock_allowed(mm, vma->vm_flags, grow) && !((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(grow))) {
+	    mlock_allowed(mm, vma->vm_flags, grow)) {
 		vma->vm_pgoff -= grow;
 		vma->vm_start = addr;
 		vm_stat_account(mm, vma->vm_flags, grow);
