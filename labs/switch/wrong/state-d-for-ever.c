@@ -18,7 +18,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);
-	trace_sched_wakeup(p);
+	trace_wakeup(rq, p);
 out:
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return woken;

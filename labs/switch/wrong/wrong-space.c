@@ -1,6 +1,6 @@
 /*
  * wrong: the next task runs in the address space of the one before it
- * fails: registers_survive
+ * fails: borrowed_spaces
  * hint: hints/mm.md
  */
 static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
