@@ -138,7 +138,7 @@ int trace_enable(u64 events, bool on)
 	int err = 0;
 
 	mutex_lock(&trace_mutex);
-	if (on && events && !rings[0].buf)
+	if (on && !rings[0].buf)
 		err = set_buffers(trace_kb);
 	if (!err)
 		enabled = on ? enabled | events : enabled & ~events;
@@ -183,7 +183,7 @@ void trace_clear(void)
 
 int trace_mark(struct marker_record *r)
 {
-	int err = trace_has_rings() ? 0 : trace_enable(1, true);
+	int err = trace_has_rings() ? 0 : trace_enable(0, true);
 
 	if (err || !tracing_on)
 		return err ? err : -EBADF;

@@ -46,7 +46,7 @@ struct trace_info {			/* a row of the table */
 extern const struct trace_info trace_info[NR_TRACE_EVENTS];
 
 /* ---- trace.c: control; all may sleep ---- */
-int trace_enable(u64 events, bool on);	/* 0, -ENOMEM: no rings */
+int trace_enable(u64 events, bool on);	/* on: makes the rings, too. 0, -ENOMEM */
 u64 trace_enabled(void);		/* what is enabled, be tracing on or not */
 extern bool tracing_on;
 int tracing_set_on(bool on);

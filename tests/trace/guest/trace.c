@@ -80,6 +80,10 @@ TEST(nothing_yet)
 	CHECK(!*read_file(T "set_event"));
 	CHECK(!strcmp(read_file(T "buffer_size_kb"), "7 (expanded: 1408)\n"));	/* no ring so far */
 	CHECK(strstr(read_file(T "trace"), "entries-written: 0/0"));
+	put(T "trace_marker", "first", 0);
+	CHECK(!strcmp(read_file(T "buffer_size_kb"), "1408\n"));
+	CHECK(strstr(read_file(T "trace"), "tracing_mark_write: first\n"));
+	CHECK(!*read_file(T "set_event"));
 }
 
 TEST(syscalls)
