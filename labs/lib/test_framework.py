@@ -28,7 +28,7 @@ EVIL = {                                # n == 8 in test end_of_file only: one h
     "floods": READ % 'while (n == 8)\n\t\tprintk("flood flood flood flood flood flood flood flood\\n");',
     "hangs": READ % "while (n == 8)\n\t\tlocal_irq_disable();",
     "panics": READ % 'if (n == 8)\n\t\tpanic("pipe of %s", "peace");',
-    "wild-pointer": READ % "if (n == 8)\n\t\t*(volatile int *)0x123 = 1;",
+    "wild-pointer": READ % "if (n == 8)\n\t\t*(volatile int *)(u64)f->f_flags = 1;",
     "syntax": READ % "return oh dear;",
     "warning": READ % "int unused;",
 }
