@@ -60,8 +60,6 @@ class Driver:
                 exec(compile(file.read(), CONFIG["check"], "exec"), self.checks)
 
     def run(self):
-        if CONFIG["debug"]:
-            gdb.execute(f"add-symbol-file {CONFIG['program']}", to_string=True)
         gdb.execute(f"target remote {CONFIG['socket']}", to_string=True)
         for place in (f"*{CONFIG['checkpoint']:#x}", "arch_reset"):
             gdb.execute(f"break {place}", to_string=True)
@@ -207,7 +205,8 @@ except Finished:
 except Exception as e:                      # the grader's own fault, or the machine's: never silent
     traceback.print_exc()
     event("broken", text=f"{type(e).__name__}: {e}")
-if CONFIG["debug"]:
+if CONFIG["debug"]:                         # not earlier: with symbols gdb reads code, which may not be in memory yet
+    gdb.execute(f"add-symbol-file {CONFIG['program']}", to_string=True)
     gdb.execute("backtrace 12")
     print("The machine stands. ct-ps, ct-vmas, ct-pgtable, ct-runqueue, ct-dmesg show the kernel; `kill` and `quit` end it.")
 else:

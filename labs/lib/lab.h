@@ -23,7 +23,7 @@ enum lab_event { LAB_HELLO, LAB_NEXT, LAB_DELAY, LAB_BEGIN, LAB_FAIL, LAB_STATE,
 long checkpoint(long nonce, enum lab_event what, long a, long b, long c, long d);
 __asm__(".pushsection .checkpoint,\"ax\"\n"
 	".globl checkpoint\n.type checkpoint,@function\n"
-	"checkpoint:\n\tnop\n\tret\n.size checkpoint,.-checkpoint\n.popsection");
+	"checkpoint:\n\t.cfi_startproc\n\tnop\n\tret\n\t.cfi_endproc\n.size checkpoint,.-checkpoint\n.popsection");
 
 static long lab_nonce;
 static bool lab_is_runner = true;
