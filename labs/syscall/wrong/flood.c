@@ -9,6 +9,6 @@ long sys_ni_syscall(void)
 
 	(void)told, (void)nr_told;
 	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
-		nr < NR_SYSCALLS && syscall_names[nr] ? syscall_names[nr] : "?");
+		nr < NR_SYSCALLS && syscall_texts[nr] ? syscall_texts[nr] : "?");
 	return -ENOSYS;
 }

@@ -13,6 +13,6 @@ long sys_ni_syscall(void)
 	told[nr_told % ARRAY_SIZE(told)].nr = nr;
 	strscpy(told[nr_told++ % ARRAY_SIZE(told)].comm, current->comm, 16);
 	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
-		syscall_names[nr] ? syscall_names[nr] : "?");
+		syscall_texts[nr] ? syscall_texts[nr] : "?");
 	return -ENOSYS;
 }
