@@ -74,6 +74,7 @@ struct mount {
 	struct dentry *mnt_mountpoint, *mnt_root;
 	struct super_block *mnt_sb;
 	unsigned mnt_flags;
+	int mnt_id;			/* for mountinfo */
 	atomic_t mnt_count;
 	char *mnt_devname;
 	struct list_head mnt_list;	/* all, in order of mounting; mount_sem */

@@ -36,6 +36,7 @@ void __init mnt_init(void)
 /* ---- one mount ---- */
 struct mount *alloc_mount(struct super_block *sb, const char *devname, unsigned flags)
 {
+	static atomic_t ids;
 	struct mount *m = kmem_cache_alloc(mnt_cache, __GFP_ZERO);
 	char *name = kstrdup(devname ? devname : "none", GFP_KERNEL);
 
@@ -50,6 +51,7 @@ struct mount *alloc_mount(struct super_block *sb, const char *devname, unsigned 
 	m->mnt_root = m->mnt_mountpoint = dget(sb->s_root);
 	m->mnt_sb = sb;
 	m->mnt_flags = flags & MNT_FLAGS;
+	m->mnt_id = atomic_inc_return(&ids);
 	m->mnt_devname = name;
 	INIT_LIST_HEAD(&m->mnt_list);
 	atomic_set(&m->mnt_count, 1);

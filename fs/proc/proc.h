@@ -77,4 +77,5 @@ extern const struct file_operations pagemap_fops, pagetables_fops;
 
 /* task.c: what the files of a task say */
 typedef int show_task(struct seq_file *m, struct task_struct *p);
-show_task show_stat, show_status, show_statm, show_maps, show_smaps, show_cmdline, show_environ, show_comm, show_wchan, show_mounts;
+show_task show_stat, show_status, show_statm, show_maps, show_smaps, show_cmdline, show_environ, show_comm, show_wchan, show_mounts,
+	show_mountinfo;

@@ -286,29 +286,55 @@ int show_wchan(struct seq_file *m, struct task_struct *p)
 	return 0;
 }
 
-int show_mounts(struct seq_file *m, struct task_struct *p)
+static void mount_options(struct seq_file *m, struct mount *mnt)
 {
 	static const struct { unsigned flag; const char *text; } options[] = {
 		{ MS_NOSUID, ",nosuid" }, { MS_NODEV, ",nodev" }, { MS_NOEXEC, ",noexec" }, { MS_NOATIME, ",noatime" },
 		{ MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
 	};
+
+	seq_puts(m, (mnt->mnt_sb->s_flags | mnt->mnt_flags) & MS_RDONLY ? "ro" : "rw");
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+		if (mnt->mnt_flags & options[i].flag)
+			seq_puts(m, options[i].text);
+}
+
+/*
+ * mounts:    DEVICE WHERE TYPE OPTIONS 0 0
+ * mountinfo: ID PARENT MAJOR:MINOR ROOT WHERE OPTIONS - TYPE DEVICE SUPER-OPTIONS; df and findmnt read it
+ */
+static int show_mount_table(struct seq_file *m, bool info)
+{
 	struct mount *mnt;
 
 	down_read(&mount_sem);
 	list_for_each_entry(mnt, &mount_list, mnt_list) {
 		struct super_block *sb = mnt->mnt_sb;
+		struct path where = { mnt, mnt->mnt_root };
 
+		if (info) {
+			seq_printf(m, "%d %d %u:%u / ", mnt->mnt_id, mnt->mnt_parent->mnt_id, MAJOR(sb->s_dev), MINOR(sb->s_dev));
+			seq_path(m, &where, " \t\n\\");
+			seq_putc(m, ' ');
+			mount_options(m, mnt);
+			seq_printf(m, " - %s ", sb->s_type->name);
+		}
 		seq_escape(m, mnt->mnt_devname, " \t\n\\");
 		seq_putc(m, ' ');
-		seq_path(m, &(struct path){ mnt, mnt->mnt_root }, " \t\n\\");
-		seq_printf(m, " %s %s", sb->s_type->name, (sb->s_flags | mnt->mnt_flags) & MS_RDONLY ? "ro" : "rw");
-		for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
-			if (mnt->mnt_flags & options[i].flag)
-				seq_puts(m, options[i].text);
+		if (info) {
+			seq_puts(m, sb->s_flags & MS_RDONLY ? "ro" : "rw");
+		} else {
+			seq_path(m, &where, " \t\n\\");
+			seq_printf(m, " %s ", sb->s_type->name);
+			mount_options(m, mnt);
+		}
 		if (sb->s_op && sb->s_op->show_options)
 			sb->s_op->show_options(sb, m);
-		seq_puts(m, " 0 0\n");
+		seq_puts(m, info ? "\n" : " 0 0\n");
 	}
 	up_read(&mount_sem);
 	return 0;
 }
+
+int show_mounts(struct seq_file *m, struct task_struct *p) { return show_mount_table(m, false); }
+int show_mountinfo(struct seq_file *m, struct task_struct *p) { return show_mount_table(m, true); }

@@ -209,3 +209,22 @@ TEST(not_writable)
 	CHECK(mkdir("/proc/x", 0755) < 0);
 	CHECK(unlink("/proc/uptime") < 0);
 }
+
+/* ID PARENT MAJOR:MINOR ROOT WHERE OPTIONS ... - TYPE DEVICE OPTIONS: the same mounts as in mounts */
+TEST(mountinfo)
+{
+	int lines = 0, id, parent, major, minor, here = 0;
+	char where[256], text[65536];
+
+	strcpy(text, read_file("/proc/self/mountinfo"));
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+		CHECK_EQ(sscanf(line, "%d %d %d:%d %*s %255s", &id, &parent, &major, &minor, where), 5);
+		CHECK(strstr(line, " - "));
+		here += !strcmp(where, "/proc");
+	}
+	CHECK(here >= 1);
+	strcpy(text, read_file("/proc/self/mounts"));
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		lines--;
+	CHECK_EQ(lines, 0);
+}
