@@ -65,6 +65,9 @@ struct task_struct *get_task_by_pid(pid_t pid)
 	return p;
 }
 
+struct task_struct *get_task(pid_t pid) { return pid ? get_task_by_pid(pid) : get_task_struct(current); }
+void put_task(struct task_struct **p) { if (*p) put_task_struct(*p); }
+
 static bool session_exists(pid_t session)
 {
 	struct task_struct *p;

@@ -87,6 +87,8 @@ void attach_pid(struct task_struct *p);			/* hash; => tasklist_lock */
 void detach_pid(struct task_struct *p);
 struct task_struct *find_task_by_pid(pid_t pid);	/* => tasklist_lock; any thread */
 struct task_struct *get_task_by_pid(pid_t pid);		/* referenced, takes the lock; NULL */
+struct task_struct *get_task(pid_t pid);		/* the same, 0: oneself */
+void put_task(struct task_struct **p);		/* for __cleanup */
 bool pgrp_exists(pid_t pgrp, pid_t session);		/* => tasklist_lock */
 bool is_orphaned_pgrp(pid_t pgrp, struct task_struct *ignored);	/* => tasklist_lock */
 void free_pid(pid_t pid);				/* one that was allocated but never attached */

@@ -15,10 +15,6 @@
 #define SCHED_DEADLINE 6
 #define MASK_SIZE (NR_CPUS / 8)
 
-/* pid's task with a reference, 0: oneself; NULL. */
-static struct task_struct *get_task(pid_t pid) { return pid ? get_task_by_pid(pid) : get_task_struct(current); }
-static void put_task(struct task_struct **p) { if (*p) put_task_struct(*p); }
-
 static bool same_owner(struct task_struct *p)
 {
 	return current_euid() == p->cred->euid || current_euid() == p->cred->uid;

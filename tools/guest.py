@@ -102,7 +102,7 @@ def run(mode, command, mem="256", smp="1", env=None, events=None):
             frames, out = wait_for_run(m, progress, command, events and (lambda: events(ram)))
             frames, data = [int(x, 16) for x in frames.split()], []
             while True:
-                if m.expect([r"@@chunk (\d+)\r\n", r"@@status (\d+)"], 600, "the next part of the data") == 1:
+                if m.expect([r"@@chunk (\d+)\r\n", r"@@status (\d+)\r\n"], 600, "the next part of the data") == 1:
                     break
                 data.append(read_buffer(ram, frames, int(m.serial.match.group(1))))
                 progress.say(f"  reading: {sum(map(len, data)) / 1e6:.1f} MB")

@@ -65,6 +65,27 @@ TEST(only_root_sets_the_clock)
 	CHECK_ERR(syscall(SYS_clock_settime, 0, &ts), EPERM);
 }
 
+TEST(cpu_clocks_of_processes)
+{
+	clockid_t clock;
+	struct timespec a, b;
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			;
+	CHECK_EQ(clock_getcpuclockid(pid, &clock), 0);
+	sleep_ms(50);
+	CHECK_OK(clock_gettime(clock, &a));
+	sleep_ms(50);
+	CHECK_OK(clock_gettime(clock, &b));
+	CHECK(b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec);
+	CHECK_ERR(syscall(SYS_clock_settime, clock, &a), EPERM);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK_ERR(clock_gettime(clock, &a), EINVAL);
+}
+
 TEST(sleep_errors)
 {
 	struct timespec ts = { 0, 1000000000 }, neg = { -1, 0 }, ok = { 0, 1 };
