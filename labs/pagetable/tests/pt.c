@@ -72,10 +72,11 @@ TEST(tables_are_shared)
 
 	STATE("ready", 0, 0, 0);		/* from here on checkpoint() has its page */
 	STATE("none", p, 0, 0);
-	p[0] = 1;
+	p[PAGE] = 1;
 	STATE("first", p, 3, 0);
-	for (int i = 1; i < 512; i++)
-		p[i * PAGE] = 1;
+	for (int i = 0; i < 512; i++)
+		if (i != 1)
+			p[i * PAGE] = 1;
 	STATE("same table", p, 3, 0);
 	p[1023 * PAGE] = 1;
 	STATE("next table", p, 4, 0);
@@ -96,6 +97,7 @@ static unsigned long pagemap(int fd, void *p)
 TEST(lookup)
 {
 	char *p = map_at(0x500000000000, 8), *far = map_at(0x300000000000, 3 * 512);
+	char *near = map_at(0x500000000000 + (4UL << 21), 512), *next = map_at(0x500000000000 + (1UL << 30), 512);
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	unsigned char resident[8];
 
@@ -112,6 +114,10 @@ TEST(lookup)
 	CHECK_EQ(pagemap(fd, far), 0);
 	CHECK_EQ(pagemap(fd, far + 3 * 512 * PAGE - PAGE), 0);
 	CHECK_EQ(pagemap(fd, (void *)0x200000000000), 0);
+	for (int i = 0; i < 512; i++) {		/* the tables above are there, these are not */
+		CHECK_EQ(pagemap(fd, near + i * PAGE), 0);
+		CHECK_EQ(pagemap(fd, next + i * PAGE), 0);
+	}
 	STATE("after", getpid(), 0, 0);
 	CHECK_OK(mincore(p, 8 * PAGE, resident));
 	for (int i = 0; i < 8; i++)

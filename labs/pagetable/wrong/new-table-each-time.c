@@ -1,6 +1,6 @@
 /*
- * wrong: pte_alloc hangs in a new last-level table at every call: what was mapped is lost
- * fails: tables_are_shared walk
+ * wrong: pte_alloc hangs in a new last-level table whenever the table's first page is asked for: what was mapped is lost
+ * fails: tables_are_shared
  * hint: hints/walk.md
  */
 pte_t *pte_alloc(struct mm_struct *mm, u64 addr)
