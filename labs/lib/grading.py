@@ -64,7 +64,7 @@ class Boots:
     def __init__(self, lab, elf):
         self.lab, self.elf, self.starter = lab, elf, labs.starter(lab)
         self.check = self.starter / "tree/labs" / lab["name"] / "check.py"
-        self.lines, self.plans, self.booted = [], [], False
+        self.lines, self.plans, self.booted, self.dead = [], [], False, None
 
     def run(self, plan):
         """[(item, outcome)]; an outcome has verdict and what belongs to it."""
@@ -74,7 +74,9 @@ class Boots:
             together = [item for item in mine if item["fork"]]
             for items in [[item] for item in mine if not item["fork"]] + [together]:
                 while items:
-                    outcomes = self.one(program, items)
+                    outcomes = self.one(program, items) if not self.dead else [dict(self.dead) for _ in items]
+                    if not self.booted and outcomes[0]["verdict"] == "no boot" and "hung" in outcomes[0]["why"]:
+                        self.dead = outcomes[0]         # and would hang again: that costs a minute and says nothing new
                     done += zip(items, outcomes)
                     items = items[len(outcomes):]
         return done
