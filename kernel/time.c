@@ -253,8 +253,15 @@ static void it_real_fn(struct timer *t)
 		timer_start(t, t->expires + ((now - t->expires) / incr + 1) * incr);
 }
 
-/* CPU time so far in whole ticks, as the CPU timers count it: which 0 VIRTUAL, 1 PROF. */
-static u64 ticks_ns(struct task_struct *p, int which) { return (p->utime + (which ? p->stime : 0)) * TICK_NSEC; }
+/*
+ * CPU time so far, as the CPU timers count it: which 0 VIRTUAL, 1 PROF. The scheduler's, which ticks only divide into user
+ * and system: where ticks come late and in a bunch (a busy host), counting them would fire too early.
+ */
+static u64 cpu_ns(struct task_struct *p, int which)
+{
+	u64 total = p->se.sum_exec_runtime, ticks = p->utime + p->stime;
+	return which ? total : ticks ? total - total / ticks * p->stime : 0;
+}
 
 /* Exchanges a timer: ns until it fires (0: off) and interval. */
 static void get_itimer(int which, u64 *value, u64 *incr)
@@ -268,7 +275,7 @@ static void get_itimer(int which, u64 *value, u64 *incr)
 		*incr = sig->it_real_incr;
 	} else {
 		expires = sig->it_cpu[which - 1].expires;
-		now = ticks_ns(current, which - 1);
+		now = cpu_ns(current, which - 1);
 		floor = TICK_NSEC;
 		*incr = sig->it_cpu[which - 1].incr;
 	}
@@ -288,7 +295,7 @@ static void set_itimer(int which, u64 value, u64 incr)
 		return;
 	}
 	local_irq_disable();		/* the tick of this task reads the pair */
-	sig->it_cpu[which - 1].expires = value ? ticks_ns(current, which - 1) + value : 0;
+	sig->it_cpu[which - 1].expires = value ? cpu_ns(current, which - 1) + value : 0;
 	sig->it_cpu[which - 1].incr = incr;
 	local_irq_enable();
 }
@@ -353,13 +360,13 @@ void run_posix_cpu_timers(struct task_struct *p)
 	if (p->exit_state)
 		return;
 	for (int i = 0; i < 2; i++) {
-		now = ticks_ns(p, i);
+		now = cpu_ns(p, i);
 		if (!sig->it_cpu[i].expires || now < sig->it_cpu[i].expires)
 			continue;
 		sig->it_cpu[i].expires = sig->it_cpu[i].incr ? sig->it_cpu[i].expires + sig->it_cpu[i].incr : 0;
 		do_send_sig(sigs[i], p);
 	}
-	now = ticks_ns(p, 1) / NSEC_PER_SEC;
+	now = cpu_ns(p, 1) / NSEC_PER_SEC;
 	if (now >= cpu->rlim_max) {
 		do_send_sig(SIGKILL, p);
 	} else if (now >= cpu->rlim_cur) {

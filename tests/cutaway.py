@@ -181,7 +181,9 @@ class Machine:
         except pexpect.TIMEOUT:
             raise Failed(f"{self.name}: waited {timeout * SLOW:.0f} s for {what or pattern!r}; the log ends:\n{self.tail()}") from None
         except pexpect.EOF:
-            raise Failed(f"{self.name}: QEMU ended while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
+            self.stderr.seek(0)
+            how = f"QEMU ended (status {self.qemu.wait(timeout=20)}, {self.stderr.read().decode(errors='replace')!r})"
+            raise Failed(f"{self.name}: {how} while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
         except OSError:
             raise Failed(f"{self.name}: QEMU went away while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
         if got == len(patterns):

@@ -41,6 +41,9 @@ void spin_unlock_irqrestore(struct spinlock *l, u64 flags) {}
 void set_kernel_prot(u64 start, u64 end, pgprot_t prot) {}
 void map_kernel_image(void) { memblock_alloc(PAGE_SIZE, PUD_SIZE); }
 void load_init_pgd(void) {}
+u64 trace_mask;				/* nothing is traced: these are never called */
+void __trace_mm_page_alloc(struct page *page, unsigned order, u32 gfp) {}
+void __trace_mm_page_free(struct page *page, unsigned order) {}
 void map_direct(u64 start, u64 end)
 {
 	if (start >= end)
