@@ -6,6 +6,9 @@
 #define IRQ_VECTOR(irq) (0x20 + (irq))
 /* fn runs with interrupts off, in interrupt context. 0, -EBUSY. The line is unmasked. */
 int request_irq(unsigned irq, void (*fn)(int irq, void *data), const char *name, void *data);
+/* A line of its own for a device that writes its interrupts to memory (MSI): what the device shall write where.
+ * Returns the irq for request_irq, -ENODEV without a local APIC, -ENOSPC. Edge; goes to the boot processor. */
+int alloc_msi_irq(u64 *address, u32 *data);
 u64 irq_count(unsigned irq, unsigned cpu);	/* for /proc/interrupts */
 const char *irq_name(unsigned irq);		/* NULL: unused */
 struct irq_chip {

@@ -7,7 +7,19 @@
 #define IST_MCE 3
 void idt_init(void);
 void tsc_calibrate(void);		/* by PIT channel 2: tsc_khz, 0 when there is no PIT */
-void acpi_init(void);			/* finds the FADT: power-off, reset */
+void acpi_init(void);			/* reads the tables: power-off, reset, acpi_madt */
+
+/* What the MADT says (ACPI 5.2.12); nr_cpus 0: there is none that can be trusted, and one processor runs on the 8259. */
+struct acpi_madt {
+	u64 lapic;			/* physical address of the local APICs */
+	unsigned nr_cpus, nr_ioapics;
+	u32 apic_id[NR_CPUS];		/* enabled processors, in the table's order */
+	struct { u64 phys; u32 gsi_base; } ioapic[8];
+	struct { u32 gsi; bool low, level; } isa[16];	/* where each ISA line arrives; the usual gsi == irq, edge, high */
+	u8 nmi_lint;			/* the local APICs' NMI pin, 0 or 1; 0xff: none */
+	bool nmi_low;
+};
+extern struct acpi_madt acpi_madt;
 extern char iret_user[];
 
 /* What __switch_to_asm pops and copy_thread lays out for a new task. */
