@@ -37,7 +37,7 @@ static const struct param_doc known[] = {
 	{ "nokaslr", "accepted: the kernel's address is fixed" },
 	{ "mitigations", "accepted: there are none" },
 	{ "reboot", "accepted" },
-	{ "acpi", "accepted" },
+	{ "acpi", "=off: the tables are not read" },
 	{ "random.trust_cpu", "accepted" },
 };
 

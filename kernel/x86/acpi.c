@@ -1,162 +1,219 @@
 /*
- * As much of ACPI as power-off and reset need: RSDP -> RSDT or XSDT -> FADT -> DSDT's \_S5 package. Checksums are
- * verified; without tables the fallbacks of arch_reset() and kernel_power_off() remain.
- * ACPI specification 5.2.5 (RSDP), 5.2.9 (FADT), 7.4.2 (\_Sx), 4.8.3.6 (reset register).
+ * ACPI: finds the tables and keeps what they say; power-off and reset by them. Without tables, or with broken ones,
+ * nr_cpus of acpi_madt is 0 and the old ways to reset remain.
+ *
+ *   RSDP -> XSDT (64-bit pointers; if broken RSDT, 32-bit) -> MADT: processors and interrupt controllers
+ *                                                             FADT: ports, and -> DSDT \
+ *                                                             SSDT ...                  > \_S5
+ *
+ * The formats are read in acpi_tables.c. AML is not run: of all its names only the package \_S5 is looked for.
+ * ACPI specification 4.8.3 (PM1 control, reset register), 5.2.5 (RSDP), 7.4.2 (\_Sx), 16.1 (sleeping).
  */
+#include "kernel/x86/acpi.h"
 #include "asm/pgtable.h"
 #include "boot_param.h"
 #include "kernel/irq.h"
 #include "kernel/process.h"
-#include "kernel/x86/x86.h"
 #include "mm/mm.h"
 #include "string.h"
 
-struct acpi_header {
-	char signature[4];
-	u32 length;
-	u8 revision, checksum;
-	char oem[22];
-	u32 creator;
-} __packed;
+#define TABLE_MAX (16 << 20)
+#define SCI_EN BIT(0)				/* PM1 control */
+#define SLP_TYP (7 << 10)
+#define SLP_EN BIT(13)
 
-static u16 pm1a_cnt, pm1b_cnt, slp_typa, slp_typb;
-static u32 smi_cmd;
-static u8 acpi_enable;
+struct acpi_madt acpi_madt;
+static struct acpi_fadt fadt;
+static u8 slp_typ[2], phys_bits;
 static bool have_s5;
+static volatile u8 *reset_reg;			/* when it lies in memory */
 
-static bool __init checksum_ok(const void *p, size_t n)
+/* Maps a whole table that passed its checks; NULL when there is none, or it is broken: then it said so. */
+static const u8 * __init map_table(const char *name, u64 phys, u32 *len)
 {
-	u8 sum = 0;
-	for (size_t i = 0; i < n; i++)
-		sum += ((const u8 *)p)[i];
-	return sum == 0;
-}
-
-/* Maps a whole table; NULL when it is broken. The mapping is left: tables are few. */
-static const struct acpi_header * __init map_table(u64 phys)
-{
-	const struct acpi_header *h = phys ? ioremap(phys, sizeof(*h), PAGE_KERNEL_RO) : NULL;
-	if (!h)
-		return NULL;
-	u32 len = h->length;
-	iounmap((void *)h);
-	if (len < sizeof(*h) || len > 16 << 20)
-		return NULL;
-	h = ioremap(phys, len, PAGE_KERNEL_RO);
-	if (h && !checksum_ok(h, len)) {
-		pr_warn("ACPI: table %.4s at %#lx has a wrong checksum, not used\n", h->signature, phys);
-		return NULL;
+	const char *err = "is at an impossible address";
+	const u8 *t = NULL;
+	if (phys && !(phys >> phys_bits))
+		t = ioremap(phys, ACPI_HEADER, PAGE_KERNEL_RO);
+	if (t) {
+		memcpy(len, t + 4, 4);
+		err = *len > TABLE_MAX ? "has a wrong length" : NULL;
+		iounmap((void *)t);
+		t = err ? NULL : ioremap(phys, *len, PAGE_KERNEL_RO);
+		err = t ? acpi_check_table(t, *len) : "has a wrong length";
 	}
-	return h;
+	if (!err)
+		return t;
+	pr_warn("ACPI: table %.4s at %#lx %s: not used\n", t ? (const char *)t : name, phys, err);
+	if (t)
+		iounmap((void *)t);
+	return NULL;
 }
 
-/* \_S5: NameOp "_S5_" PackageOp length count value value; a value is a byte constant or a small opcode. */
-static void __init parse_s5(const struct acpi_header *dsdt)
+/* ---- what is done with each table; each gives NULL or what is wrong with it ---- */
+
+static const char * __init use_madt(const u8 *t, u32 len)
 {
-	const u8 *p = (const u8 *)(dsdt + 1), *end = (const u8 *)dsdt + dsdt->length - 16;
-	while (p < end && memcmp(p, "_S5_", 4))
-		p++;
-	if (p >= end || p[4] != 0x12)
+	if (acpi_madt.nr_cpus)				/* the first one counts */
+		return "stands there twice";
+	const char *err = acpi_parse_madt(t, len, &acpi_madt);
+	if (err)
+		memset(&acpi_madt, 0, sizeof(acpi_madt));
+	else if (acpi_madt.nr_left_out)
+		pr_warn("ACPI: %u processors are too many: %u of them are used\n", acpi_madt.nr_cpus + acpi_madt.nr_left_out, NR_CPUS);
+	return err;
+}
+
+static const char * __init use_aml(const u8 *t, u32 len)
+{
+	have_s5 = have_s5 || acpi_find_s5(t, len, slp_typ);
+	return NULL;
+}
+
+static const char * __init use_fadt(const u8 *t, u32 len)
+{
+	u32 dsdt_len;
+	const char *err = acpi_parse_fadt(t, len, &fadt);
+	if (err)
+		return err;
+	if (fadt.reset.space == ACPI_MEMORY && fadt.reset.addr && !(fadt.reset.addr >> phys_bits))
+		reset_reg = ioremap(fadt.reset.addr, 1, PAGE_KERNEL_NOCACHE);
+	const u8 *dsdt = map_table("DSDT", fadt.dsdt, &dsdt_len);
+	if (dsdt) {
+		use_aml(dsdt, dsdt_len);
+		iounmap((void *)dsdt);
+	}
+	return NULL;
+}
+
+static const struct {
+	char name[4];
+	const char *(*use)(const u8 *t, u32 len);
+} users[] __initdata = { { "APIC", use_madt }, { "FACP", use_fadt }, { "SSDT", use_aml } };
+
+static void __init use_table(u64 phys)
+{
+	u32 len;
+	const char *err;
+	const u8 *t = map_table("????", phys, &len);
+	if (!t)
 		return;
-	p += 5;
-	p += 2 + (*p >> 6);			/* package length, number of elements */
-	slp_typa = *p == 0x0a ? p[1] : *p;
-	p += *p == 0x0a ? 2 : 1;
-	slp_typb = *p == 0x0a ? p[1] : *p;
-	have_s5 = true;
+	pr_info("ACPI: %.4s %#018lx %06x (v%02u %.6s)\n", t, phys, len, t[8], t + 10);
+	for (unsigned i = 0; i < ARRAY_SIZE(users); i++) {
+		if (memcmp(t, users[i].name, 4))
+			continue;
+		err = users[i].use(t, len);
+		if (err)
+			pr_warn("ACPI: table %.4s at %#lx %s: not used\n", t, phys, err);
+	}
+	iounmap((void *)t);
 }
 
-static void __init parse_fadt(const struct acpi_header *h)
+/* The table of tables: RSDT or XSDT by the width of its pointers. false: it is broken. */
+static bool __init use_all(const char *name, u64 phys, unsigned width)
 {
-	const u8 *f = (const u8 *)h;
-	u32 dsdt, v;
-	memcpy(&dsdt, f + 40, 4);
-	memcpy(&smi_cmd, f + 48, 4);
-	acpi_enable = f[52];
-	memcpy(&v, f + 64, 4);
-	pm1a_cnt = v;
-	memcpy(&v, f + 68, 4);
-	pm1b_cnt = v;
-	const struct acpi_header *d = map_table(dsdt);
-	if (d)
-		parse_s5(d);
+	u32 len;
+	const u8 *sdt = map_table(name, phys, &len);
+	if (!sdt || memcmp(sdt, name, 4))
+		return false;
+	for (u32 off = ACPI_HEADER; off + width <= len; off += width) {
+		u64 addr = 0;
+		memcpy(&addr, sdt + off, width);
+		if (addr)
+			use_table(addr);
+	}
+	iounmap((void *)sdt);
+	return true;
 }
 
-/* Without a copy from the loader: 16-byte steps through the BIOS area. */
-static bool __init find_rsdp(u8 *out)
+/* What the loader gave, else 16-byte steps through the BIOS's memory: its data area's first KiB, then the ROM. */
+static bool __init find_rsdp(u64 *rsdt, u64 *xsdt)
 {
-	const u8 *p;
-	memcpy(out, boot_info.rsdp, 36);
-	if (!memcmp(out, "RSD PTR ", 8) && checksum_ok(out, 20))
+	const char *err = acpi_check_rsdp(boot_info.rsdp, rsdt, xsdt);
+	u16 ebda;
+	if (!err)
 		return true;
+	if (boot_info.rsdp[0])
+		pr_warn("ACPI: table RSDP from the boot loader %s: not used\n", err);
 	if (boot_info.efi)
 		return false;
-	for (p = __va(0xe0000); p < (u8 *)__va(0x100000); p += 16) {
-		if (!memcmp(p, "RSD PTR ", 8) && checksum_ok(p, 20)) {
-			memcpy(out, p, 36);
+	memcpy(&ebda, __va(0x40e), 2);
+	u64 from = max(ebda << 4, 0x80000);
+	for (u64 at = from; at < 0x100000 - 36; at = at == from + 1024 ? 0xe0000 : at + 16)
+		if (!acpi_check_rsdp(__va(at), rsdt, xsdt))
 			return true;
-		}
-	}
 	return false;
 }
 
 void __init acpi_init(void)
 {
-	u8 rsdp[36];
-	const struct acpi_header *t;
-	u64 addr = 0;
-	unsigned width = 4;
-	u32 rsdt;
-
-	if (!find_rsdp(rsdp)) {
+	u64 rsdt, xsdt;
+	phys_bits = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+	const char *word = param_get("acpi");
+	if (word && !strcmp(word, "off"))
+		return;
+	if (!find_rsdp(&rsdt, &xsdt)) {
 		pr_notice("ACPI: no RSDP found\n");
 		return;
 	}
-	memcpy(&rsdt, rsdp + 16, 4);
-	addr = rsdt;
-	if (rsdp[15] >= 2) {
-		memcpy(&addr, rsdp + 24, 8);
-		width = 8;
-	}
-	const struct acpi_header *sdt = map_table(addr);
-	for (u32 off = sizeof(*sdt); sdt && off + width <= sdt->length; off += width) {
-		addr = 0;
-		memcpy(&addr, (const u8 *)sdt + off, width);
-		t = map_table(addr);
-		if (t && !memcmp(t->signature, "FACP", 4) && t->length >= 72)
-			parse_fadt(t);
-	}
+	if (!(xsdt && use_all("XSDT", xsdt, 8)) && !use_all("RSDT", rsdt, 4))
+		pr_warn("ACPI: neither XSDT nor RSDT can be used\n");
 }
 
-#define SLP_EN BIT(13)
+/* ---- power-off and reset ---- */
+
+static void io_delay(unsigned us)
+{
+	while (us--)
+		inb(0x80);				/* about 1 us on the old bus, wherever that is today */
+}
+
 void acpi_power_off(void)
 {
-	if (!have_s5)
+	if (!have_s5 || !fadt.pm1a_cnt)
 		return;
-	if (smi_cmd && acpi_enable && !(inw(pm1a_cnt) & 1))
-		outb(smi_cmd, acpi_enable);
-	outw(pm1a_cnt, slp_typa << 10 | SLP_EN);
-	if (pm1b_cnt)
-		outw(pm1b_cnt, slp_typb << 10 | SLP_EN);
-	for (volatile int i = 0; i < 1000000; i++)
-		;
+	if (fadt.smi_cmd && fadt.acpi_enable && !(inw(fadt.pm1a_cnt) & SCI_EN)) {
+		outb(fadt.smi_cmd, fadt.acpi_enable);
+		for (int ms = 0; ms < 1000 && !(inw(fadt.pm1a_cnt) & SCI_EN); ms++)
+			io_delay(1000);
+	}
+	outw(fadt.pm1a_cnt, (inw(fadt.pm1a_cnt) & ~SLP_TYP) | slp_typ[0] << 10 | SLP_EN);
+	if (fadt.pm1b_cnt)
+		outw(fadt.pm1b_cnt, (inw(fadt.pm1b_cnt) & ~SLP_TYP) | slp_typ[1] << 10 | SLP_EN);
+	io_delay(100000);
 }
 
-/* Reset by the 8042, then port 0xcf9, then a triple fault. */
+static void acpi_reset(void)
+{
+	u64 addr = fadt.reset.addr;
+	if (!addr)
+		return;
+	if (fadt.reset.space == ACPI_IO && addr < 0x10000) {
+		outb(addr, fadt.reset_value);
+	} else if (fadt.reset.space == ACPI_PCI) {	/* bus 0; device, function, offset: 16 bits each */
+		outl(0xcf8, BIT(31) | (addr >> 32 & 31) << 11 | (addr >> 16 & 7) << 8 | (addr & 0xfc));
+		outb(0xcfc + (addr & 3), fadt.reset_value);
+	} else if (reset_reg) {
+		*reset_reg = fadt.reset_value;
+	}
+	io_delay(100000);
+}
+
+/* Reset by the ACPI reset register, the 8042, then port 0xcf9, then a triple fault. */
 void arch_reset(void)
 {
 	struct { u16 limit; u64 base; } __packed none = { 0, 0 };
 
 	local_irq_disable();
-	for (int i = 0; i < 10000 && inb(0x64) & 2; i++)
-		;
-	outb(0x64, 0xfe);
-	for (volatile int i = 0; i < 100000; i++)
-		;
+	acpi_reset();
+	for (int i = 0; !fadt.no_8042 && i < 10000 && inb(0x64) & 2; i++)
+		io_delay(1);
+	if (!fadt.no_8042)
+		outb(0x64, 0xfe);
+	io_delay(100000);
 	outb(0xcf9, 2);
 	outb(0xcf9, 6);
-	for (volatile int i = 0; i < 100000; i++)
-		;
+	io_delay(100000);
 	lidt(&none);
 	BUG();
 }

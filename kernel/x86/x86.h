@@ -12,7 +12,7 @@ void acpi_init(void);			/* reads the tables: power-off, reset, acpi_madt */
 /* What the MADT says (ACPI 5.2.12); nr_cpus 0: there is none that can be trusted, and one processor runs on the 8259. */
 struct acpi_madt {
 	u64 lapic;			/* physical address of the local APICs */
-	unsigned nr_cpus, nr_ioapics;
+	unsigned nr_cpus, nr_ioapics, nr_left_out;	/* left out: processors beyond NR_CPUS */
 	u32 apic_id[NR_CPUS];		/* enabled processors, in the table's order */
 	struct { u64 phys; u32 gsi_base; } ioapic[8];
 	struct { u32 gsi; bool low, level; } isa[16];	/* where each ISA line arrives; the usual gsi == irq, edge, high */
