@@ -48,6 +48,7 @@ void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct pt_regs;
 void show_regs(struct pt_regs *regs);
 void dump_stack(void);			/* backtrace of the caller with symbols */
+void show_backtrace(struct pt_regs *regs);	/* of what was interrupted: CPU, task, place, callers; in an NMI too */
 /* An exception in kernel mode with no fix: prints all and panics. */
 void die(const char *what, struct pt_regs *regs, long error) __noreturn;
 void warn_at(const char *file, int line, const char *cond);

@@ -27,7 +27,6 @@ static void print_symbol(const char *prefix, u64 addr)
 /* Follows the frame pointers: [rbp] is the caller's rbp, [rbp + 8] the return address. Frames must go up. */
 static void backtrace(u64 rbp)
 {
-	pr_emerg("Call Trace:\n");
 	for (int depth = 0; depth < 32 && rbp >= PAGE_OFFSET && !(rbp & 7); depth++) {
 		u64 *frame = (u64 *)rbp;
 		if (!kernel_addr_mapped(rbp) || !kernel_addr_mapped(rbp + 15) || !kallsyms_lookup(frame[1], NULL))
@@ -39,7 +38,21 @@ static void backtrace(u64 rbp)
 	}
 }
 
-void dump_stack(void) { backtrace((u64)__builtin_frame_address(0)); }
+void dump_stack(void)
+{
+	pr_emerg("Call Trace:\n");
+	backtrace((u64)__builtin_frame_address(0));
+}
+
+void show_backtrace(struct pt_regs *regs)
+{
+	pr_emerg("CPU: %u PID: %d Comm: %s, interrupted in %s mode\n", smp_processor_id(), current->pid, current->comm,
+		 user_mode(regs) ? "user" : "kernel");
+	pr_emerg("Call Trace:\n");
+	print_symbol("  ", regs->rip);
+	if (!user_mode(regs))
+		backtrace(regs->rbp);
+}
 
 static void print_task(void)
 {
@@ -98,6 +111,7 @@ static void __noreturn vpanic(struct pt_regs *regs, const char *what)
 	print_task();
 	if (regs)
 		show_regs(regs);
+	pr_emerg("Call Trace:\n");
 	backtrace(regs ? regs->rbp : (u64)__builtin_frame_address(0));
 	stop_machine(what);
 }

@@ -1,9 +1,10 @@
 /*
  * The log. A line is "<6>[    0.001234] text\n" in a ring of 64 KiB; positions count bytes since boot, so that a
  * reader knows what it missed. Consoles are fed from the ring by whoever printed, one at a time: a printk in an
- * interrupt handler only appends when another is feeding, which then goes on until all is out.
+ * interrupt handler only appends when another is feeding, which then goes on until all is out. Who holds a console's own
+ * lock does not feed; what an NMI prints waits in a ring of its own, since it may have come in the middle of log_lines().
  *
- * Locks: log_lock (RANK_LOG, the innermost) guards the ring. Nothing is locked while a console writes.
+ * Locks: log_lock (RANK_LOG, the innermost) guards the ring. Nothing is locked while a console writes, but feeding.
  * In Linux: kernel/printk/.
  */
 #include "printk.h"
@@ -16,11 +17,17 @@
 
 #define LOG_SIZE 65536
 #define LINE_MAX 512
+#define NMI_LOG_SIZE 8192
 
 static char log_buf[LOG_SIZE];
 static u64 log_head, log_tail, log_cleared;	/* next byte, oldest line, dmesg -c */
 static DEFINE_SPINLOCK(log_lock, RANK_LOG);
-static u32 feeding;
+static u32 feeding;				/* 1: somebody walks the consoles */
+static struct {					/* records of level, text, 0: from many NMIs to who holds log_lock */
+	u32 busy;				/* an NMI writes; no other context takes it */
+	u64 head, tail;
+	char buf[NMI_LOG_SIZE];
+} nmi_log;
 static LIST_HEAD(consoles);
 static struct console *preferred;
 static u64 user_seq;				/* syslog(2) type 2 */
@@ -54,10 +61,42 @@ static void log_lines(const char *text, char level)
 	}
 }
 
+/* What does not fit is dropped as a whole. */
+static void nmi_put(const char *text, char level)
+{
+	while (__atomic_exchange_n(&nmi_log.busy, 1, __ATOMIC_ACQUIRE))
+		cpu_relax();
+	u64 head = nmi_log.head, n = strlen(text) + 2;
+	if (head + n - __atomic_load_n(&nmi_log.tail, __ATOMIC_ACQUIRE) <= NMI_LOG_SIZE) {
+		nmi_log.buf[head % NMI_LOG_SIZE] = level;
+		for (u64 i = 1; i < n; i++)
+			nmi_log.buf[(head + i) % NMI_LOG_SIZE] = text[i - 1];
+		__atomic_store_n(&nmi_log.head, head + n, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&nmi_log.busy, 0, __ATOMIC_RELEASE);
+}
+
+/* => log_lock */
+static void nmi_drain(void)
+{
+	static char text[LINE_MAX];
+	u64 tail = nmi_log.tail;
+	while (tail != __atomic_load_n(&nmi_log.head, __ATOMIC_ACQUIRE)) {
+		char level = nmi_log.buf[tail++ % NMI_LOG_SIZE], c;
+		unsigned n = 0;
+		while ((c = nmi_log.buf[tail++ % NMI_LOG_SIZE]))
+			text[n++] = c;
+		text[n] = 0;
+		__atomic_store_n(&nmi_log.tail, tail, __ATOMIC_RELEASE);
+		log_lines(text, level);
+	}
+}
+
 unsigned log_read(u64 *seq, char *buf, unsigned size)
 {
 	unsigned n = 0;
 	u64 flags = spin_lock_irqsave(&log_lock);
+	nmi_drain();
 	*seq = max(*seq, log_tail);
 	while (n < size && *seq < log_head)
 		buf[n++] = log_buf[(*seq)++ % LOG_SIZE];
@@ -65,7 +104,7 @@ unsigned log_read(u64 *seq, char *buf, unsigned size)
 	return n;
 }
 
-u64 log_first(void) { return log_tail; }
+u64 log_first(void) { return READ_ONCE(log_tail); }
 u64 log_end(void) { return READ_ONCE(log_head); }
 
 /* One line from the log to one console, without "<6>"; false when it has all. */
@@ -87,15 +126,22 @@ static bool feed_line(struct console *c)
 	return true;
 }
 
+/* Not under a console's own lock, nor in an NMI, which may have come under one: the next who prints feeds. */
+static bool may_feed(void)
+{
+	unsigned n = this_cpu->nr_held;
+	return panicking || (!this_cpu->in_nmi && (!n || this_cpu->held[n - 1]->rank < RANK_CONSOLE));
+}
+
 static void feed_consoles(void)
 {
 	struct console *c;
-	bool more = true;
+	bool more = may_feed();
 	while (more && !__atomic_exchange_n(&feeding, 1, __ATOMIC_ACQUIRE)) {
 		list_for_each_entry(c, &consoles, list)
 			while (c->enabled && feed_line(c))
 				;
-		__atomic_store_n(&feeding, 0, __ATOMIC_RELEASE);
+		__atomic_exchange_n(&feeding, 0, __ATOMIC_SEQ_CST);	/* seen before log_end is read */
 		more = false;
 		list_for_each_entry(c, &consoles, list)
 			more |= c->enabled && c->seq < log_end();	/* somebody printed meanwhile */
@@ -106,12 +152,20 @@ int vprintk(const char *fmt, va_list ap)
 {
 	static char text[1024];			/* log_lock */
 	char level = '4';
+	int n;
 	if (fmt[0] == '\001' && fmt[1]) {
 		level = fmt[1];
 		fmt += 2;
 	}
+	if (this_cpu->in_nmi && !panicking) {
+		char own[LINE_MAX / 2];
+		n = vsnprintf(own, sizeof(own), fmt, ap);
+		nmi_put(own, level);
+		return n;
+	}
 	u64 flags = spin_lock_irqsave(&log_lock);
-	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	nmi_drain();
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	log_lines(text, level);
 	spin_unlock_irqrestore(&log_lock, flags);
 	if (panicking)
@@ -152,7 +206,10 @@ void register_console(struct console *c)
 		c->enabled = true;		/* not asked: all of them */
 	if (c->enabled && (last || !preferred || (!any && !strcmp(c->name, "tty"))))
 		preferred = c;
+	while (__atomic_exchange_n(&feeding, 1, __ATOMIC_ACQUIRE))	/* nobody walks the list */
+		cpu_relax();
 	list_add_tail(&c->list, &consoles);
+	__atomic_exchange_n(&feeding, 0, __ATOMIC_SEQ_CST);
 	feed_consoles();
 }
 

@@ -100,7 +100,9 @@ void do_nmi(struct pt_regs *regs, unsigned vector, long error);
 void do_nmi(struct pt_regs *regs, unsigned vector, long error)
 {
 	if (vector == 2) {
+		this_cpu->in_nmi = true;
 		pr_warn("NMI received for unknown reason on CPU %u\n", smp_processor_id());
+		this_cpu->in_nmi = false;
 		return;
 	}
 	die(vector == 8 && is_kstack_guard(read_cr2()) ? "kernel stack overflow (double fault)" : traps[vector].name, regs, error);

@@ -31,6 +31,7 @@ struct cpu {
 	u64 kstack_top;			/* where the syscall door puts pt_regs: top of curr's kernel stack */
 	int preempt_count;		/* >0: no preemption; locks and irq nest in it */
 	int irq_depth;			/* >0: inside an interrupt handler */
+	bool in_nmi;			/* any lock may be held below: printk must not take one */
 	unsigned id, apic_id;
 	struct task_struct *idle;
 	struct rq *rq;
