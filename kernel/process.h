@@ -192,6 +192,7 @@ void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);
 void kernel_power_off(void) __noreturn;
 void kernel_restart(void) __noreturn;
 void kernel_halt(void) __noreturn;
+void ctrl_alt_del(void);				/* any context */
 extern char utsname_node[65], utsname_domain[65];
 #define UTS_SYSNAME "Linux"
 #define UTS_RELEASE "6.1.0-cutaway"

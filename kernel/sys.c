@@ -307,6 +307,16 @@ long sys_getcpu(unsigned __user *cpup, unsigned __user *nodep, void __user *unus
 	return nodep && put_user(0u, nodep) ? -EFAULT : 0;
 }
 
+static bool cad_off;				/* ctrl-alt-del is init's business */
+
+/* What the keyboard calls, in its interrupt: as Linux, restart at once, or SIGINT to init. */
+void ctrl_alt_del(void)
+{
+	if (!READ_ONCE(cad_off))
+		kernel_restart();
+	do_send_sig(SIGINT, init_process);
+}
+
 long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 {
 	char command[256];
@@ -327,6 +337,7 @@ long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		kernel_power_off();
 	case LINUX_REBOOT_CMD_CAD_ON: case LINUX_REBOOT_CMD_CAD_OFF:
+		WRITE_ONCE(cad_off, cmd == LINUX_REBOOT_CMD_CAD_OFF);
 		return 0;
 	default: return -EINVAL;
 	}

@@ -4,7 +4,7 @@
  *	kernel --exec--> /init --fork--> /bin/sh -l   on every console
  *	                   |                  exits -> started again
  *	                   +-- reaps every orphan of the system
- *	                   +-- SIGTERM reboot, SIGUSR1 halt, SIGUSR2 power off
+ *	                   +-- SIGTERM reboot, SIGINT (ctrl-alt-del) too, SIGUSR1 halt, SIGUSR2 power off
  *
  * The signals are those that busybox's reboot, halt and poweroff send to
  * PID 1.  With CUTAWAY_RUN=CMD on the kernel's command line (a word the
@@ -209,7 +209,7 @@ static void end_all(void)
 
 static void power_down(int sig)
 {
-	int how = sig == SIGTERM ? RB_AUTOBOOT :
+	int how = sig == SIGTERM || sig == SIGINT ? RB_AUTOBOOT :
 		  sig == SIGUSR1 ? RB_HALT_SYSTEM : RB_POWER_OFF;
 
 	printf("\ninit: the system is going down\n");
@@ -243,13 +243,14 @@ static void run_and_power_off(const char *cmd)
 
 static void set_up(void)
 {
-	static const int handled[] = { SIGTERM, SIGUSR1, SIGUSR2 };
+	static const int handled[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	mount_all();
 	open_console("/dev/console");
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		sigaction(handled[i], &sa, NULL);
+	reboot(RB_DISABLE_CAD);		/* ctrl-alt-del becomes our SIGINT */
 	sethostname("cutaway", 7);
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/root", 1);

@@ -101,7 +101,7 @@ static void key(u8 code)
 	if (modifier_key(code, down) || !down)
 		return;
 	if (code == SC_DEL && (ctrl[0] || ctrl[1]) && (alt[0] || alt[1]))
-		kernel_restart();
+		ctrl_alt_del();
 	if (code >= SC_HOME && code <= SC_DEL) {
 		motion_key(code - SC_HOME);
 	} else if ((code >= SC_F1 && code <= SC_F10) || code == SC_F11 || code == SC_F12) {

@@ -29,22 +29,25 @@ static bool have_s5;
 static volatile u8 *reset_reg;			/* when it lies in memory */
 
 /* Maps a whole table that passed its checks; NULL when there is none, or it is broken: then it said so. */
-static const u8 * __init map_table(const char *name, u64 phys, u32 *len)
+static const u8 * __init map_table(const char *expected, u64 phys, u32 *len)
 {
 	const char *err = "is at an impossible address";
+	char name[5] = "";
 	const u8 *t = NULL;
 	if (phys && !(phys >> phys_bits))
 		t = ioremap(phys, ACPI_HEADER, PAGE_KERNEL_RO);
 	if (t) {
+		memcpy(name, t, 4);
 		memcpy(len, t + 4, 4);
-		err = *len > TABLE_MAX ? "has a wrong length" : NULL;
 		iounmap((void *)t);
-		t = err ? NULL : ioremap(phys, *len, PAGE_KERNEL_RO);
+		t = *len <= TABLE_MAX ? ioremap(phys, *len, PAGE_KERNEL_RO) : NULL;
 		err = t ? acpi_check_table(t, *len) : "has a wrong length";
 	}
 	if (!err)
 		return t;
-	pr_warn("ACPI: table %.4s at %#lx %s: not used\n", t ? (const char *)t : name, phys, err);
+	for (int i = 0; i < 4; i++)
+		expected = name[i] < 'A' || name[i] > 'Z' ? expected : name;
+	pr_warn("ACPI: table %s at %#lx %s: not used\n", expected, phys, err);
 	if (t)
 		iounmap((void *)t);
 	return NULL;
