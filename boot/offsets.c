@@ -4,6 +4,7 @@
  */
 #include "sched/sched.h"
 #include "asm/uaccess.h"
+#include "kernel/irq.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" ::"i"(value))
 #define OFFSET(name, type, field) DEFINE(name, offsetof(type, field))
@@ -35,6 +36,7 @@ void offsets(void)
 	DEFINE(REGS_SIZE, sizeof(struct pt_regs));
 	DEFINE(KSTACK_SIZE, KSTACK_SIZE);
 	DEFINE(NEED_RESCHED, TIF_NEED_RESCHED);
+	DEFINE(NR_VECTORS, NR_VECTORS);
 	DEFINE(FLAGS_IF, EFLAGS_IF);
 	DEFINE(SEL_USER_CS, USER_CS);
 	DEFINE(SEL_USER_DS, USER_DS);

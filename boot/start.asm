@@ -161,6 +161,7 @@ boot_gdtr:
 
 section .boot.bss write nobits
 alignb 4096
+global early_pgd				; boot/trampoline.asm uses it too
 early_pgd:	resb 4096
 early_pud_low:	resb 4096
 early_pud_high:	resb 4096

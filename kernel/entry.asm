@@ -199,7 +199,7 @@ error_common:
 .call:	call do_trap
 	jmp ret_to_kernel
 
-; ---- interrupts: lines 0..15 at vectors 0x20.., and 0xff, the local APIC's spurious one ----
+; ---- interrupts: lines and other processors' questions (kernel/irq.h), and 0xff, the local APIC's spurious one ----
 %macro IRQ 1
 align 8
 irq_%1:
@@ -209,7 +209,7 @@ irq_%1:
 	jmp irq_common
 %endmacro
 %assign v 0
-%rep 16
+%rep NR_VECTORS
 	IRQ v
 %assign v v + 1
 %endrep
@@ -277,7 +277,7 @@ exception_stubs:
 %endrep
 irq_stubs:
 %assign v 0
-%rep 16
+%rep NR_VECTORS
 	dq irq_ %+ v
 %assign v v + 1
 %endrep

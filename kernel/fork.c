@@ -95,6 +95,21 @@ static struct task_struct *dup_task_struct(struct task_struct *orig)
 	return p;
 }
 
+/* PID 0 of a further processor: in no list, shares what init_task has. NULL: no memory */
+struct task_struct *fork_idle(unsigned cpu)
+{
+	struct task_struct *p = dup_task_struct(&init_task);
+	if (!p)
+		return NULL;
+	snprintf(p->comm, sizeof(p->comm), "swapper/%u", cpu);
+	for (struct list_head **l = (struct list_head *[]){ &p->children, &p->sibling, &p->tasks, &p->thread_group, &p->pending.list, NULL }; *l; l++)
+		INIT_LIST_HEAD(*l);
+	p->real_parent = p->parent = p->group_leader = p;
+	mmgrab(p->active_mm = &init_mm);
+	init_idle(p, cpu);
+	return p;
+}
+
 static void free_task(struct task_struct *p)
 {
 	fpu_free(p);

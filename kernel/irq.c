@@ -13,11 +13,13 @@ struct irq_desc {
 	void (*fn)(int irq, void *data);
 	void *data;
 	const char *name;
-	u64 count[NR_CPUS];
+	u64 count[NR_CPUS];		/* own processor only */
 };
-static struct irq_desc irq_desc[NR_IRQS];
+static struct irq_desc irq_desc[NR_VECTORS] = {
+	[IPI_RESCHEDULE].name = "Rescheduling interrupts", [IPI_CALL].name = "Function call interrupts",
+	[IPI_TICK].name = "Local timer interrupts",
+};
 u64 irq_err_count;
-struct pt_regs *irq_regs;
 
 int request_irq(unsigned irq, void (*fn)(int irq, void *data), const char *name, void *data)
 {
@@ -37,23 +39,27 @@ void do_irq(struct pt_regs *regs, unsigned irq);
 void do_irq(struct pt_regs *regs, unsigned irq)
 {
 	struct irq_desc *d = &irq_desc[irq];
-	if (irq >= NR_IRQS || irq_chip->spurious(irq)) {
+	if (irq >= NR_VECTORS || irq_chip->spurious(irq)) {
 		irq_err_count++;
 		return;
 	}
 	unsigned held = spin_irq_enter();
 	percpu_inc32(irq_depth);
 	preempt_disable();
-	irq_regs = regs;
-	irq_chip->eoi(irq);			/* interrupts are off: it can't come again before iretq */
+	this_cpu->irq_regs = regs;
 	d->count[smp_processor_id()]++;
 	this_cpu->nr_irqs++;
-	if (d->fn) {
+	if (irq >= NR_IRQS) {
+		apic_eoi();
+		smp_interrupt(irq);
+	} else if (d->fn) {
 		trace_irq_handler_entry(irq, d->name);
 		d->fn(irq, d->data);
 		trace_irq_handler_exit(irq, true);
 	}
-	irq_regs = NULL;
+	if (irq < NR_IRQS)
+		irq_chip->eoi(irq);		/* interrupts are off: it can't come again before iretq */
+	this_cpu->irq_regs = NULL;
 	preempt_enable_no_resched();
 	percpu_dec32(irq_depth);
 	spin_irq_exit(held);

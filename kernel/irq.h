@@ -1,9 +1,13 @@
-/* Interrupts: lines 0..15 of the 8259 (IO-APIC later), vectors 0x20 + line. Contract for drivers. */
+/* Interrupts: ISA lines 0..15 of the 8259 or the IO-APIC, then MSI, vectors 0x20 + line. Contract for drivers. */
 #pragma once
 #include "asm/cpu.h"
 
+#define NR_ISA_IRQS 16
+#define MSI_IRQ 16			/* from here on lines of alloc_msi_irq */
 #define NR_IRQS 32
-#define IRQ_VECTOR(irq) (0x20 + (irq))
+enum { IPI_RESCHEDULE = NR_IRQS, IPI_CALL, IPI_TICK, NR_VECTORS };	/* from processor to processor; counted alike */
+#define IRQ_VECTOR(irq) ((irq) < NR_IRQS ? 0x20 + (irq) : 0xf0 + (irq) - NR_IRQS)
+#define SPURIOUS_VECTOR 0xff
 /* fn runs with interrupts off, in interrupt context. 0, -EBUSY. The line is unmasked. */
 int request_irq(unsigned irq, void (*fn)(int irq, void *data), const char *name, void *data);
 /* A line of its own for a device that writes its interrupts to memory (MSI): what the device shall write where.
@@ -23,4 +27,3 @@ void clock_init(void);				/* ktime, RTC */
 void acpi_power_off(void);			/* returns when it did not work */
 void arch_reset(void) __noreturn;
 extern u64 irq_err_count;
-extern struct pt_regs *irq_regs;		/* what the running handler interrupted; NULL outside */

@@ -24,6 +24,7 @@
 #include "ktest.h"
 #include "mm/mm.h"
 #include "printk.h"
+#include "smp.h"
 #include "string.h"
 
 static struct init_args init_args = {
@@ -109,6 +110,7 @@ static void __init console_on_rootfs(void)
 
 static void __init kernel_init_freeable(void)
 {
+	smp_init();
 	tty_init();
 	serial_init();
 	vt_init();
@@ -169,6 +171,7 @@ void __init start_kernel(void)
 	binfmt_elf_init();
 	acpi_init();
 	i8259_init();
+	apic_init();
 	clock_init();
 	pit_init();				/* the first tick comes when interrupts are on */
 	rest_init();

@@ -121,6 +121,7 @@ extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
 struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */
 void put_sighand(struct sighand_struct *sh);
 void mm_release(struct task_struct *p);			/* wakes a vfork parent, clears child_tid */
+struct task_struct *fork_idle(unsigned cpu);	/* PID 0 of a further processor; NULL: no memory */
 /* x86: copies pt_regs to the child's stack and sets thread.sp so that the switch returns in ret_from_fork. */
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
 static inline struct pt_regs *task_pt_regs(const struct task_struct *p)

@@ -35,6 +35,7 @@
  */
 #pragma once
 #include "mm/page.h"
+#include "smp.h"
 #include "err.h"
 #include "radix.h"
 #include "asm/uaccess.h"
@@ -186,7 +187,7 @@ struct mm_struct {
 	struct file *exe_file;		/* exec */
 	u64 saved_auxv[50];
 	unsigned dumpable;
-	DECLARE_BITMAP(cpu_bitmap, NR_CPUS);	/* where it may be in a TLB */
+	cpumask_t cpu_mask;			/* where it may be in a TLB; atomic */
 };
 extern struct mm_struct init_mm;
 

@@ -156,10 +156,10 @@ void switch_mm(struct mm_struct *prev, struct mm_struct *next)
 	BUG_ON(prev && read_cr3() != __pa(prev->pgd));	/* M10 */
 	if (prev == next)
 		return;
-	set_bit(smp_processor_id(), next->cpu_bitmap);
+	__atomic_or_fetch(&next->cpu_mask, BIT(smp_processor_id()), __ATOMIC_SEQ_CST);	/* before the load: flush_everywhere */
 	write_cr3(__pa(next->pgd));
 	if (prev)
-		clear_bit(smp_processor_id(), prev->cpu_bitmap);
+		__atomic_and_fetch(&prev->cpu_mask, ~BIT(smp_processor_id()), __ATOMIC_SEQ_CST);
 }
 
 /* The mmap area ends below the stack's limit, the room for its random start and a gap. In Linux: mmap_base() */

@@ -123,17 +123,23 @@ void __init load_init_pgd(void)
 	write_cr3(__pa(init_pgd));
 }
 
-void __init paging_init(void)
+/* CR4.PGE off and on again drops global entries too (SDM 3A 4.10.4.1). */
+static void flush_tlb_global(void)
 {
 	u64 cr4 = read_cr4();
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr3(read_cr3());
+	write_cr4(cr4);
+}
+
+void __init paging_init(void)
+{
 	unsigned shift = PUD_SHIFT;
 	BUG_ON(!kernel_walk(VMALLOC_START, &shift, false));	/* its pud table, for ever */
 	init_mm.pgd = init_pgd;
 	set_kernel_prot((u64)init_stack_guard, (u64)init_stack_guard + PAGE_SIZE, 0);
 	init_pgd[0] = 0;
-	write_cr4(cr4 & ~CR4_PGE);
-	write_cr3(__pa(init_pgd));
-	write_cr4(cr4);
+	flush_tlb_global();
 }
 
 void set_kernel_prot(u64 start, u64 end, pgprot_t prot)
@@ -246,37 +252,53 @@ pte_t *pte_lookup(struct mm_struct *mm, u64 addr)
 	return &table_of(*e)[pte_index(addr)];
 }
 
-/* ---- the TLB. One CPU runs; others will be asked by IPI, by mm->cpu_bitmap ---- */
+/* ---- the TLB: an entry that went must be gone from every processor before its page is anybody else's ---- */
 
-/* A switch between the question and the write would load the tables of a task that does not run any more. */
-void flush_tlb_mm(struct mm_struct *mm)
+struct tlb_flush {
+	struct mm_struct *mm;			/* NULL: the kernel's addresses */
+	u64 start, end;
+};
+
+/* On each processor that the mm was on, this one included. Preemption is off: a switch between the question and the
+ * write would load the tables of a task that does not run any more. */
+static void flush_here(void *arg)
+{
+	const struct tlb_flush *f = arg;
+	if (f->mm && f->mm != current->active_mm)
+		return;				/* left since: the switch has flushed */
+	if (f->end - f->start <= FLUSH_ALL_PAGES * PAGE_SIZE)
+		for (u64 addr = f->start; addr < f->end; addr += PAGE_SIZE)
+			invlpg(addr);
+	else if (f->mm)
+		write_cr3(__pa(f->mm->pgd));
+	else
+		flush_tlb_global();
+}
+
+/* The mask is read after the entries were changed, and switch_mm sets its bit before it loads them: whoever is not in
+ * the mask has not seen the old ones. */
+static void flush_everywhere(struct tlb_flush *f, cpumask_t *cpus)
 {
 	preempt_disable();
-	if (mm == current->active_mm)
-		write_cr3(__pa(mm->pgd));
+	flush_here(f);
+	cpumask_t others = __atomic_load_n(cpus, __ATOMIC_SEQ_CST) & ~BIT(smp_processor_id());
+	if (unlikely(others))
+		smp_call_function_many(others, flush_here, f);
 	preempt_enable();
 }
 
 void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end)
 {
-	if (mm != current->active_mm)
-		return;
-	if (end - start > FLUSH_ALL_PAGES * PAGE_SIZE) {
-		flush_tlb_mm(mm);
-		return;
-	}
-	for (; start < end; start += PAGE_SIZE)
-		invlpg(start);
+	struct tlb_flush f = { mm, start, end };
+	flush_everywhere(&f, &mm->cpu_mask);
 }
 
-void flush_tlb_page(struct mm_struct *mm, u64 addr)
-{
-	if (mm == current->active_mm)
-		invlpg(addr);
-}
+void flush_tlb_mm(struct mm_struct *mm) { flush_tlb_range(mm, 0, TASK_SIZE); }
+void flush_tlb_page(struct mm_struct *mm, u64 addr) { flush_tlb_range(mm, addr, addr + PAGE_SIZE); }
 
 void flush_tlb_kernel_range(u64 start, u64 end)
 {
-	for (; start < end; start += PAGE_SIZE)
-		invlpg(start);
+	struct tlb_flush f = { NULL, start, end };
+	cpumask_t online = cpu_online_mask();
+	flush_everywhere(&f, &online);
 }

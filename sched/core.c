@@ -356,7 +356,7 @@ const struct sched_class idle_sched_class = {
 /* Books 1 ms to what the interrupt interrupted. */
 static void account_process_tick(struct task_struct *p)
 {
-	if (irq_regs && user_mode(irq_regs)) {
+	if (this_cpu->irq_regs && user_mode(this_cpu->irq_regs)) {
 		p->utime++;
 		if (task_nice(p) > 0)
 			this_cpu->nice_ticks++;

@@ -237,7 +237,7 @@ static inline int task_nice(const struct task_struct *p) { return PRIO_TO_NICE(p
 
 /* ---- core.c ---- */
 void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
-void init_idle(struct task_struct *p, unsigned cpu);
+void init_idle(struct task_struct *p, unsigned cpu);	/* fork_idle of kernel/fork.c calls it for the others */
 void sched_fork(struct task_struct *p);		/* fills the scheduler's fields of a copied task; state TASK_NEW */
 void wake_up_new_task(struct task_struct *p);
 /* Gives up the CPU. => preemption enabled, no spinlock held (S3); returns when chosen again */
@@ -366,8 +366,8 @@ extern struct task_struct *kthreadd_task;
  * Doors: called upward from here.
  *   The switch: switch_mm, mmgrab, mmdrop of mm/mm.h; switch_to_extra (FS, GS, kernel stack, FPU) of kernel/x86.
  *   Signals and death: signal_pending_state, do_exit, put_task_struct (the last one frees the dead task).
- *   Kernel threads: kernel_thread of kernel/fork.c. The tick: run_posix_cpu_timers of kernel/time.c;
- *   irq_regs, what the interrupt interrupted. PID 0: init_task of kernel/fork.c.
+ *   Kernel threads: kernel_thread of kernel/fork.c. The tick: run_posix_cpu_timers of kernel/time.c.
+ *   PID 0: init_task of kernel/fork.c.
  */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next);
 void mmgrab(struct mm_struct *mm);
@@ -379,6 +379,5 @@ void do_exit(int code) __noreturn;
 void put_task_struct(struct task_struct *p);
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
 void run_posix_cpu_timers(struct task_struct *p);
-extern struct pt_regs *irq_regs;
 static inline struct task_struct *get_task_struct(struct task_struct *p) { atomic_inc(&p->usage); return p; }
 extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/fork.c) */

@@ -37,6 +37,10 @@ struct cpu {
 	struct rq *rq;
 	unsigned nr_held;		/* spinlocks held, for the rank check */
 	struct spinlock *held[MAX_HELD_LOCKS];
+	struct pt_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside */
+	u64 call_from, call_pending;	/* kernel/x86/smp.c: who asks this processor; whom it waits for */
+	void (*call_fn)(void *arg);
+	void *call_arg;
 	u64 nr_switches, nr_irqs, nr_faults, nr_forks;
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
 	u64 gdt[10];

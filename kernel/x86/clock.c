@@ -91,6 +91,7 @@ static void tick(int irq, void *data)
 	WRITE_ONCE(jiffies, max(now, jiffies));	/* ticks that a busy host swallowed are made up for */
 	run_timers();
 	scheduler_tick();
+	smp_send_tick();
 }
 
 void __init clock_init(void)

@@ -21,7 +21,7 @@ u8 cpu_has_smap;
 char cpu_model_name[49] = "unknown", cpu_vendor[13];
 
 #define IST_SIZE 4096
-static u8 ist_stacks[3][IST_SIZE] __aligned(16);	/* CPU 0's; each further CPU brings its own */
+static u8 ist_stacks[3][IST_SIZE] __aligned(16);	/* CPU 0's; smp.c gives the others theirs */
 
 extern char entry_syscall[];
 
@@ -82,20 +82,22 @@ static void set_control_registers(void)
 	wrmsr(MSR_SFMASK, EFLAGS_IF | EFLAGS_TF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_AC);
 }
 
-void __init cpu_init(unsigned id)
+void cpu_init(unsigned id)
 {
 	struct cpu *c = &cpus[id];
-	if (id == 0)
+	if (id == 0) {
 		detect_features();
+		idt_init();
+		for (int i = 0; i < 3; i++)
+			c->tss.ist[i] = (u64)ist_stacks[i] + IST_SIZE;
+	}
 	c->self = c;
 	c->id = id;
-	for (int i = 0; i < 3; i++)
-		c->tss.ist[i] = (u64)ist_stacks[i] + IST_SIZE;
 	load_segments(c);
 	wrmsr(MSR_GS_BASE, (u64)c);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);
-	idt_init();
+	idt_load();
 	set_control_registers();
 	cpu_has_smap = cpu_has.smap;
 }

@@ -40,16 +40,23 @@ static void restore(const void *state)
 		fxrstor(state);
 }
 
-void __init fpu_init(void)
+/* Each processor for itself. */
+void fpu_init_cpu(void)
 {
-	if (cpu_has.xsave) {
-		fpu_xfeatures = cpuid(0xd, 0).eax & (XFEATURE_X87_SSE | (cpu_has.avx ? XFEATURE_AVX : 0));
+	if (fpu_xfeatures)
 		xsetbv(0, fpu_xfeatures);
-		fpu_size = cpuid(0xd, 0).ebx;	/* for what XCR0 enables now */
-	}
 	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	fninit();
 	ldmxcsr(MXCSR_DEFAULT);
+}
+
+void __init fpu_init(void)
+{
+	if (cpu_has.xsave)
+		fpu_xfeatures = cpuid(0xd, 0).eax & (XFEATURE_X87_SSE | (cpu_has.avx ? XFEATURE_AVX : 0));
+	fpu_init_cpu();
+	if (fpu_xfeatures)
+		fpu_size = cpuid(0xd, 0).ebx;	/* for what XCR0 enables now */
 	BUG_ON(fpu_size > sizeof(init_state));
 	save(init_state);
 	if (*(u32 *)(init_state + 28))

@@ -15,7 +15,7 @@ struct gate {
 static struct gate idt[256] __aligned(16);
 
 extern char entry_int80[];
-extern void *const exception_stubs[32], *const irq_stubs[17];
+extern void *const exception_stubs[32], *const irq_stubs[NR_VECTORS + 1];
 
 static void __init set_gate(unsigned vector, const void *fn, unsigned dpl, unsigned ist)
 {
@@ -25,13 +25,16 @@ static void __init set_gate(unsigned vector, const void *fn, unsigned dpl, unsig
 
 void __init idt_init(void)
 {
-	struct { u16 limit; u64 base; } __packed idtr = { sizeof(idt) - 1, (u64)idt };
-
 	for (unsigned v = 0; v < 32; v++)
 		set_gate(v, exception_stubs[v], v == 3 || v == 4 ? 3 : 0, v == 8 ? IST_DF : v == 2 ? IST_NMI : v == 18 ? IST_MCE : 0);
-	for (unsigned i = 0; i < 16; i++)
+	for (unsigned i = 0; i < NR_VECTORS; i++)
 		set_gate(IRQ_VECTOR(i), irq_stubs[i], 0, 0);
 	set_gate(0x80, entry_int80, 3, 0);
-	set_gate(0xff, irq_stubs[16], 0, 0);
+	set_gate(SPURIOUS_VECTOR, irq_stubs[NR_VECTORS], 0, 0);
+}
+
+void idt_load(void)
+{
+	struct { u16 limit; u64 base; } __packed idtr = { sizeof(idt) - 1, (u64)idt };
 	lidt(&idtr);
 }

@@ -1,11 +1,9 @@
 /*
- * The 8259 pair: lines 0..15 at vectors 0x20..0x2f. A line stays masked until somebody requests it. Where a local
- * APIC stands between (qboot leaves it off, FACTS part 2), LINT0 must pass ExtINT on.
- * Datasheet: Intel 8259A; SDM 3A 10.5.1 (LVT).
+ * The 8259 pair: lines 0..15 at vectors 0x20..0x2f. A line stays masked until somebody requests it. With an IO-APIC
+ * (apic.c) they stay masked for ever. Datasheet: Intel 8259A.
  */
-#include "asm/pgtable.h"
 #include "kernel/irq.h"
-#include "mm/mm.h"
+#include "kernel/x86/x86.h"
 
 #define PIC1 0x20
 #define PIC2 0xa0
@@ -55,20 +53,18 @@ static bool pic_spurious(unsigned irq)
 static struct irq_chip i8259 = { "XT-PIC", pic_mask, pic_unmask, pic_eoi, pic_spurious };
 struct irq_chip *irq_chip = &i8259;
 
-#define APIC_SVR 0xf0
-#define APIC_LVT_LINT0 0x350
-
-static void __init apic_pass_through(void)
+void i8259_mask_all(void)
 {
-	u64 base = rdmsr(MSR_APIC_BASE);
-	if (!cpu_has.apic || !(base & BIT(11)))
-		return;
-	volatile u32 *apic = ioremap(base & PTE_PFN_MASK, PAGE_SIZE, PAGE_KERNEL_NOCACHE);
-	if (!apic)
-		return;
-	apic[APIC_SVR / 4] = 0x1ff;		/* on, spurious vector 0xff */
-	apic[APIC_LVT_LINT0 / 4] = 0x700;	/* ExtINT, not masked */
-	iounmap((void *)apic);
+	outb(PIC1 + 1, 0xff);
+	outb(PIC2 + 1, 0xff);
+}
+
+void i8259_take_back(void)
+{
+	irq_chip = &i8259;
+	for (unsigned irq = 0; irq < NR_ISA_IRQS; irq++)
+		if (irq_name(irq))
+			pic_unmask(irq);
 }
 
 void __init i8259_init(void)
@@ -83,5 +79,4 @@ void __init i8259_init(void)
 	outb(PIC2 + 1, 1);
 	masked = 0xffff & ~(1 << 2);
 	pic_write_mask();
-	apic_pass_through();
 }

@@ -5,7 +5,9 @@
 #define IST_DF 1			/* index + 1 into tss.ist */
 #define IST_NMI 2
 #define IST_MCE 3
-void idt_init(void);
+void idt_init(void);			/* fills the table, which all processors share */
+void idt_load(void);
+void fpu_init_cpu(void);
 void tsc_calibrate(void);		/* by PIT channel 2: tsc_khz, 0 when there is no PIT */
 void acpi_init(void);			/* reads the tables: power-off, reset, acpi_madt */
 
@@ -20,6 +22,21 @@ struct acpi_madt {
 	bool nmi_low;
 };
 extern struct acpi_madt acpi_madt;
+/* apic.c */
+void apic_init(void);
+void apic_check_timer(void);		/* goes back to the 8259 when the timer does not arrive */
+bool apic_present(void);
+void apic_setup_cpu(bool extint);	/* this processor's; extint: the 8259 comes in through it */
+u32 apic_id(void);
+void apic_eoi(void);
+void apic_icr(u32 dest, u32 command);	/* sends an interrupt to a processor (SDM 3A 11.6.1) */
+void i8259_mask_all(void);
+void i8259_take_back(void);		/* the lines that were in use on the IO-APIC */
+
+/* smp.c */
+void smp_send_tick(void);
+void smp_interrupt(unsigned irq);	/* IPI_* */
+void smp_nmi(void);
 extern char iret_user[];
 
 /* What __switch_to_asm pops and copy_thread lays out for a new task. */
