@@ -72,5 +72,7 @@ extern u64 tsc_khz;
  * Doors, called upward from kernel/x86: the tick is run_timers and scheduler_tick of sched/sched.h; handlers are
  * registered by request_irq of kernel/irq.h; device memory by ioremap, iounmap and FPU areas by kmem_cache_create,
  * kmem_cache_alloc, kmem_cache_free of mm/mm.h; entry_syscall, entry_int80, exception_stubs, irq_stubs and
- * ret_from_fork are labels of kernel/entry.asm; kernel/process.h says what fpu.c, thread.c and acpi.c give to it.
+ * ret_from_fork are labels of kernel/entry.asm; smp.c and apic.c: trampoline_start, trampoline_end, secondary_pgd,
+ * secondary_stack, secondary_cpu of boot/trampoline.asm, fork_idle of kernel/fork.c, cpu_idle of sched/core.c, irq_count and
+ * irq_name of kernel/irq.h, alloc_pages, mem_map and init_pgd of mm/mm.h; kernel/process.h says what fpu.c, thread.c and acpi.c give to it.
  */

@@ -12,7 +12,6 @@
 #include "asm/pgtable.h"
 #include "boot_param.h"
 #include "kernel/irq.h"
-#include "kernel/params.h"
 #include "kernel/x86/x86.h"
 #include "mm/mm.h"
 #include "printk.h"

@@ -15,8 +15,8 @@
  * Intel MultiProcessor Specification 1.4, B.4 (INIT, SIPI); SDM 3A 9.4.4.
  */
 #include "asm/pgtable.h"
+#include "boot_param.h"
 #include "kernel/irq.h"
-#include "kernel/params.h"
 #include "kernel/process.h"
 #include "kernel/x86/x86.h"
 #include "mm/mm.h"
