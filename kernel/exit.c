@@ -162,9 +162,7 @@ void do_exit(int code)
 	if (group_dead && p->signal->leader && disassociate_ctty_hook)
 		disassociate_ctty_hook(p);
 	exit_notify(p, group_dead);
-	preempt_disable();
-	__set_current_state(TASK_DEAD);
-	preempt_enable_no_resched();
+	set_special_state(TASK_DEAD);
 	schedule();			/* puts the last reference, on the next task's stack */
 	BUG();
 }

@@ -113,7 +113,7 @@ long sys_sched_setaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 		return -EPERM;
 	if (find_next_bit(new, nr_cpus, 0) >= nr_cpus)
 		return -EINVAL;		/* no CPU of them runs */
-	memcpy(p->cpus_mask, new, MASK_SIZE);
+	set_cpus_allowed(p, new[0]);
 	return 0;
 }
 

@@ -376,7 +376,7 @@ static void do_signal_stop(int sig)
 	signal->group_stop_count = 0;
 	signal->flags = (signal->flags & SIGNAL_UNKILLABLE) | SIGNAL_STOP_STOPPED;
 	signal->group_exit_code = sig;
-	set_current_state(TASK_STOPPED);	/* before anyone can send SIGCONT */
+	set_special_state(TASK_STOPPED);	/* before anyone can send SIGCONT */
 	spin_unlock(&p->sighand->siglock);
 	do_notify_parent_cldstop(p, CLD_STOPPED);
 	spin_unlock_irq(&tasklist_lock);

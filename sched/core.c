@@ -21,6 +21,7 @@
  */
 #include "asm/uaccess.h"
 #include "sched/lock.h"
+#include "smp.h"
 #include "printk.h"
 #include "trace.h"
 
@@ -28,7 +29,6 @@ struct rq runqueues[NR_CPUS];
 u64 avenrun[3];
 
 static inline struct rq *this_rq(void) { return this_cpu->rq; }
-static inline void update_rq_clock(struct rq *rq) { rq->clock = ktime_get(); }
 
 /* The locked queue that p is on. */
 static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
@@ -36,34 +36,40 @@ static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
 	for (;;) {
 		struct rq *rq = &runqueues[READ_ONCE(p->cpu)];
 		*flags = spin_lock_irqsave(&rq->lock);
-		if (likely(rq == &runqueues[p->cpu]))
+		if (likely(rq == &runqueues[p->cpu] && p->on_rq != TASK_ON_RQ_MIGRATING))
 			return rq;
-		spin_unlock_irqrestore(&rq->lock, *flags);	/* it moved meanwhile */
+		spin_unlock_irqrestore(&rq->lock, *flags);	/* it moved meanwhile, or is on its way */
+		while (READ_ONCE(p->on_rq) == TASK_ON_RQ_MIGRATING)
+			cpu_relax();
 	}
 }
 
 /* ---- in and out of the queue ---- */
 
-static void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
+void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
 {
 	p->sched_class->enqueue_task(rq, p, flags);
-	p->on_rq = true;
+	p->on_rq = TASK_ON_RQ_QUEUED;
 	rq->nr_running++;
 }
 
-static void dequeue_task(struct rq *rq, struct task_struct *p, int flags)
+void dequeue_task(struct rq *rq, struct task_struct *p, int flags)
 {
-	p->on_rq = false;
+	p->on_rq = 0;
 	rq->nr_running--;
 	p->sched_class->dequeue_task(rq, p, flags);
 }
 
 void resched_curr(struct rq *rq)
 {
-	set_tsk_thread_flag(rq->curr, TIF_NEED_RESCHED);	/* another processor's: an IPI goes here */
+	if (test_tsk_thread_flag(rq->curr, TIF_NEED_RESCHED))
+		return;
+	set_tsk_thread_flag(rq->curr, TIF_NEED_RESCHED);
+	if (unlikely(rq->cpu != smp_processor_id()))
+		smp_send_reschedule(rq->cpu);
 }
 
-static void check_preempt_curr(struct rq *rq, struct task_struct *p)
+void check_preempt_curr(struct rq *rq, struct task_struct *p)
 {
 	const struct sched_class *class = p->sched_class;
 	if (likely(class == rq->curr->sched_class)) {
@@ -98,6 +104,8 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 	if (!p->on_rq) {		/* else it has set its state, but not gone to sleep yet */
 		if (p->state & TASK_UNINTERRUPTIBLE)
 			rq->nr_uninterruptible--;
+		if (nr_cpus > 1)
+			rq = move_task(rq, p, select_task_rq(p, state & WAKE_SYNC));
 		update_rq_clock(rq);
 		enqueue_task(rq, p, ENQUEUE_WAKEUP);
 		if (!(state & WAKE_SYNC) || rq->curr->sched_class != p->sched_class)	/* a real-time task waits for nobody */
@@ -112,7 +120,24 @@ out:
 
 bool wake_up_process(struct task_struct *p) { return try_to_wake_up(p, TASK_NORMAL); }
 
+void set_special_state(unsigned state)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(current, &flags);
+	WRITE_ONCE(current->state, state);
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 /* ---- the switch ---- */
+
+/* p has come to rq, which is locked; unlocks it. */
+static void attach_task(struct rq *rq, struct task_struct *p)
+{
+	update_rq_clock(rq);
+	enqueue_task(rq, p, 0);
+	check_preempt_curr(rq, p);
+	spin_unlock_no_resched(&rq->lock);
+}
 
 /* In the new task: lets go of the queue and of what the old task left. */
 static void finish_task_switch(struct task_struct *prev)
@@ -123,7 +148,10 @@ static void finish_task_switch(struct task_struct *prev)
 
 	rq->prev_mm = NULL;
 	prev->on_cpu = false;
-	spin_unlock_no_resched(&rq->lock);
+	if (unlikely(prev->on_rq == TASK_ON_RQ_MIGRATING))
+		attach_task(move_task(rq, prev, select_task_rq(prev, 0)), prev);
+	else
+		spin_unlock_no_resched(&rq->lock);
 	local_irq_enable();
 	if (unlikely(mm))
 		mmdrop(mm);
@@ -195,7 +223,7 @@ static void __schedule(int why)
 	u64 *switch_count = &prev->nivcsw;
 	local_irq_disable();
 	struct rq *rq = this_rq();
-	spin_lock(&rq->lock);
+	spin_lock_irq(&rq->lock);
 	update_rq_clock(rq);
 	if (unlikely(why == SCHED_YIELD)) {
 		if (prev->sched_class->yield_task)
@@ -209,6 +237,10 @@ static void __schedule(int why)
 			dequeue_task(rq, prev, DEQUEUE_SLEEP);
 			switch_count = &prev->nvcsw;
 		}
+	}
+	if (unlikely(!cpu_allowed(prev, rq->cpu)) && prev->on_rq) {
+		dequeue_task(rq, prev, 0);
+		prev->on_rq = TASK_ON_RQ_MIGRATING;	/* finish_task_switch takes it away, when its stack is free */
 	}
 	struct task_struct *next = pick_next_task(rq, prev);
 	clear_tsk_thread_flag(prev, TIF_NEED_RESCHED);
@@ -262,9 +294,9 @@ void yield(void) { __schedule(SCHED_YIELD); }
 void sched_fork(struct task_struct *p)
 {
 	p->state = TASK_NEW;
-	p->on_rq = p->on_cpu = false;
+	p->on_rq = p->on_cpu = 0;
 	p->cpu = smp_processor_id();
-	p->se = (struct sched_entity){ .load = p->se.load };
+	p->se = (struct sched_entity){ .load = p->se.load, .moved = jiffies };
 	p->rt.time_slice = 0;
 	INIT_LIST_HEAD(&p->rt.run_list);
 	p->nr_held_sleeping = 0;
@@ -282,6 +314,8 @@ void wake_up_new_task(struct task_struct *p)
 	u64 flags;
 	struct rq *rq = task_rq_lock(p, &flags);
 	p->state = TASK_RUNNING;
+	if (nr_cpus > 1)	/* the parent of a vfork sleeps at once */
+		rq = move_task(rq, p, select_task_rq(p, ENQUEUE_NEW | (p->vfork_done ? WAKE_SYNC : 0)));
 	update_rq_clock(rq);
 	if (p->sched_class->task_fork)
 		p->sched_class->task_fork(rq, p);
@@ -299,6 +333,7 @@ void sched_init(void)
 		spin_lock_init(&rq->lock, "rq", RANK_RQ);
 		rq->cpu = cpu;
 		rq->cfs.tasks_timeline = RB_ROOT_CACHED;
+		rq->rt.curr_prio = MAX_RT_PRIO;
 		for (int i = 0; i < MAX_RT_PRIO; i++)
 			INIT_LIST_HEAD(&rq->rt.queue[i]);
 		cpus[cpu].rq = rq;
@@ -315,7 +350,7 @@ void init_idle(struct task_struct *p, unsigned cpu)
 	p->sched_class = &idle_sched_class;
 	p->flags |= PF_IDLE | PF_KTHREAD;
 	p->cpu = cpu;
-	p->on_rq = p->on_cpu = true;
+	p->on_rq = p->on_cpu = 1;
 	set_bit(cpu, p->cpus_mask);
 	cpus[cpu].idle = cpus[cpu].curr = p;
 	runqueues[cpu].idle = runqueues[cpu].curr = p;
@@ -328,6 +363,8 @@ void cpu_idle(void)
 {
 	for (;;) {
 		local_irq_disable();
+		if (nr_cpus > 1)
+			load_balance(this_rq(), true);
 		if (!need_resched())
 			safe_halt();		/* the interrupt that wakes somebody also switches, at its end */
 		else
@@ -382,6 +419,8 @@ void scheduler_tick(void)
 	spin_unlock(&rq->lock);
 	if (p->mm)
 		run_posix_cpu_timers(p);
+	if (nr_cpus > 1 && p != rq->idle && rq->clock >= rq->next_balance)
+		load_balance(rq, false);
 	if (!smp_processor_id())
 		calc_load_tick();
 }
@@ -484,6 +523,28 @@ static void change_task(struct task_struct *p, int policy, int static_prio, int 
 	else if (queued && !running)
 		check_preempt_curr(rq, p);
 	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void set_cpus_allowed(struct task_struct *p, u64 mask)
+{
+	u64 flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+	bool must_leave;
+	p->cpus_mask[0] = mask;
+	must_leave = p->on_rq && !cpu_allowed(p, p->cpu);	/* a sleeper is placed when it wakes */
+	if (must_leave && rq->curr == p) {
+		resched_curr(rq);
+	} else if (must_leave) {
+		update_rq_clock(rq);
+		dequeue_task(rq, p, 0);
+		rq = move_task(rq, p, select_task_rq(p, 0));
+		update_rq_clock(rq);
+		enqueue_task(rq, p, 0);
+		check_preempt_curr(rq, p);
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);	/* current moves here */
+	while (READ_ONCE(p->on_cpu) && !cpu_allowed(p, READ_ONCE(p->cpu)))
+		cpu_relax();
 }
 
 void set_user_nice(struct task_struct *p, int nice) { change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority); }

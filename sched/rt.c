@@ -11,7 +11,7 @@
  *
  * In each second all of them together have 950 ms while anybody else wants to run: a FIFO loop can still be killed.
  *
- * Locks: rq->lock. In Linux: kernel/sched/rt.c. Left out: pushing to other processors.
+ * Locks: rq->lock. In Linux: kernel/sched/rt.c. Left out: pushing a task on when one more urgent comes.
  */
 #include "sched/sched.h"
 
@@ -89,6 +89,7 @@ static void check_preempt_rt(struct rq *rq, struct task_struct *p)
 static void set_next_task_rt(struct rq *rq, struct task_struct *p)
 {
 	p->se.exec_start = rq->clock;
+	rq->rt.curr_prio = p->prio;
 	rt_remove(&rq->rt, p);
 }
 
@@ -106,7 +107,8 @@ static void put_prev_task_rt(struct rq *rq, struct task_struct *p)
 {
 	bool head = p->rt.time_slice;
 	update_curr_rt(rq);
-	if (!p->on_rq)
+	rq->rt.curr_prio = MAX_RT_PRIO;
+	if (p->on_rq != TASK_ON_RQ_QUEUED)
 		return;
 	if (!head)
 		p->rt.time_slice = RR_TIMESLICE;

@@ -91,6 +91,7 @@ struct sched_entity {			/* rq->lock */
 	u64 sum_exec_runtime;		/* ns on a CPU, ever */
 	u64 prev_sum_exec_runtime;	/* at the start of this slice */
 	u64 traced_exec_runtime;	/* at the last sched_stat_runtime of the trace */
+	u64 moved;			/* jiffies when it came to this queue */
 	bool on_rq;
 };
 struct sched_rt_entity {		/* rq->lock */
@@ -135,7 +136,8 @@ struct task_struct {
 	struct sched_rt_entity rt;
 	unsigned cpu;			/* whose queue it is (was) on */
 	DECLARE_BITMAP(cpus_mask, NR_CPUS);
-	bool on_cpu, on_rq;
+	bool on_cpu;
+	u8 on_rq;			/* TASK_ON_RQ_* or 0 (S1, S8) */
 	u64 nvcsw, nivcsw;		/* voluntary and other switches */
 	u64 utime, stime;		/* ticks of 1 ms, own tick only */
 	u64 start_time;			/* ktime_get() at fork */
@@ -188,11 +190,14 @@ struct cfs_rq {
 	struct rb_root_cached tasks_timeline;
 	struct sched_entity *curr, *next, *skip;
 };
+#define TASK_ON_RQ_QUEUED 1
+#define TASK_ON_RQ_MIGRATING 2			/* between two queues: task_rq_lock() waits */
 #define MAX_RT_PRIO 100
 struct rt_rq {
 	DECLARE_BITMAP(active, MAX_RT_PRIO);
 	struct list_head queue[MAX_RT_PRIO];
 	unsigned nr_running;
+	int curr_prio;				/* of the real-time task that runs; MAX_RT_PRIO: none does */
 	u64 period_start, rt_time;		/* ns of the clock, ns used since then */
 	bool throttled;
 };
@@ -206,6 +211,7 @@ struct rq {
 	struct rt_rq rt;
 	struct mm_struct *prev_mm;		/* while switching: to be dropped after it */
 	long nr_uninterruptible;		/* asleep in TASK_UNINTERRUPTIBLE, for the load average */
+	u64 next_balance;			/* clock; own processor only */
 };
 struct sched_class {
 	const char *name;
@@ -235,6 +241,8 @@ extern u64 sysctl_sched_latency, sysctl_sched_min_granularity, sysctl_sched_wake
 #define PRIO_TO_NICE(p) ((p) - 120)
 static inline int task_nice(const struct task_struct *p) { return PRIO_TO_NICE(p->static_prio); }
 
+u64 ktime_get(void);				/* ns since boot, monotonic */
+
 /* ---- core.c ---- */
 void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
 void init_idle(struct task_struct *p, unsigned cpu);	/* fork_idle of kernel/fork.c calls it for the others */
@@ -253,6 +261,10 @@ void yield(void);
 /* Sleeps in the state already set, until woken or ns have passed (~0: for ever); returns ns left, 0 when it timed out. */
 u64 schedule_timeout_ns(u64 ns);
 void cpu_idle(void) __noreturn;			/* PID 0's loop */
+/* As set_current_state, for the states that nothing but its own event may end: a late wake-up for the last sleep could. */
+void set_special_state(unsigned state);
+/* From now on p runs on these processors only, of which one is online. => may sleep */
+void set_cpus_allowed(struct task_struct *p, u64 mask);
 void set_user_nice(struct task_struct *p, int nice);
 u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
 void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
@@ -269,6 +281,25 @@ static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomi
 static inline bool test_tsk_thread_flag(struct task_struct *p, u32 f) { return READ_ONCE(p->ti_flags) & f; }
 #define set_current_state(s) __atomic_store_n(&current->state, (s), __ATOMIC_SEQ_CST)
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
+
+/* ---- balance.c ---- */
+static inline bool cpu_allowed(const struct task_struct *p, unsigned cpu) { return p->cpus_mask[0] >> cpu & 1; }
+/* The processor where p should run: woken (WAKE_SYNC), or ENQUEUE_NEW. => the lock of p's queue */
+unsigned select_task_rq(struct task_struct *p, unsigned flags);
+/* Takes p, which is in no queue, from rq to the queue of cpu; that one is locked then instead of rq. => irqs off */
+struct rq *move_task(struct rq *rq, struct task_struct *p, unsigned cpu);
+void load_balance(struct rq *rq, bool idle);	/* this processor's takes work from others. => irqs off, no rq->lock */
+/* core.c, for balance.c */
+void enqueue_task(struct rq *rq, struct task_struct *p, int flags);
+void dequeue_task(struct rq *rq, struct task_struct *p, int flags);
+void check_preempt_curr(struct rq *rq, struct task_struct *p);
+/* rq->clock never goes back, though processors' clocks differ a little. */
+static inline void update_rq_clock(struct rq *rq)
+{
+	u64 now = ktime_get();
+	if (likely((s64)(now - rq->clock) > 0))
+		rq->clock = now;
+}
 
 /* switch.asm: saves rbx rbp r12-r15 and rsp of prev, loads next's; returns prev in next's context. */
 struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next);
@@ -338,7 +369,6 @@ int wait_for_completion_killable(struct completion *c);	/* 0, -ERESTARTSYS */
 /* ---- lock.c: mutex and rwsem (sched/lock.h has the structs) ---- */
 
 /* ---- timer.c ---- */
-u64 ktime_get(void);				/* ns since boot, monotonic */
 u64 ktime_get_real(void);			/* ns since 1970 */
 void ktime_set_real(u64 ns);
 void timer_setup(struct timer *t, void (*fn)(struct timer *), void *data);
