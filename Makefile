@@ -66,16 +66,19 @@ all: $(ELF)
 
 # Linked twice: the names of the first image become the symbol table of the second.  The table
 # lies behind all code (linker.ld), so that adding it moves no function.  ktest.elf has tests/kernel as well.
-$(O)/kernel0.elf $(O)/ktest.elf $(ELF): $(O)/%.elf: $(OBJ) linker.ld
+$(O)/kernel0.elf $(O)/ktest0.elf $(O)/ktest.elf $(ELF): $(O)/%.elf: $(OBJ) linker.ld
 	$(call say,LD)
 	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
 $(O)/kernel0.elf: $(O)/kallsyms0.asm.o
-$(O)/ktest.elf: $(KTEST) $(O)/kallsyms0.asm.o
+$(O)/ktest0.elf: $(KTEST) $(O)/kallsyms0.asm.o
+$(O)/ktest.elf: $(KTEST) $(O)/kallsyms2.asm.o
 $(ELF): $(O)/kallsyms1.asm.o
 $(O)/kallsyms0.asm: tools/kallsyms.sh
 	$(Q)mkdir -p $(@D) && $< /dev/null >$@
-$(O)/kallsyms1.asm: $(O)/kernel0.elf tools/kallsyms.sh
-	$(Q)$(NM) -n $< | tools/kallsyms.sh >$@
+$(O)/kallsyms1.asm: $(O)/kernel0.elf
+$(O)/kallsyms2.asm: $(O)/ktest0.elf
+$(O)/kallsyms1.asm $(O)/kallsyms2.asm: tools/kallsyms.sh
+	$(Q)$(NM) -n $(filter %.elf,$^) | tools/kallsyms.sh >$@
 $(O)/kallsyms%.asm.o: $(O)/kallsyms%.asm
 	$(Q)nasm -f elf64 -o $@ $<
 

@@ -41,20 +41,34 @@ enum lock_rank {			/* taken first */
 	RANK_TRACE,			/* trace ring: taken under anything, takes nothing */
 };
 
+/* place and first_place are low halves of return addresses. rank_off is compared when interrupts are off, rank_on by plain
+ * spin_lock, each by context: [0] task, [1] interrupt. 0 sends the acquire the slow way, which finds out whether the
+ * lock is one that interrupts take or one that is held with interrupts on: it can't be both (sched/lock.c). */
 struct spinlock {
-	u32 locked;
-	u8 rank;			/* enum lock_rank */
+	union {
+		u32 word;		/* 0: free */
+		struct { u8 owner, hungry; };	/* processors + 1: who holds it, who has waited too long */
+	};
+	u32 place, first_place;		/* of the last acquire; of the first that decided what kind it is */
+	union {
+		u8 rank;		/* enum lock_rank */
+		u8 rank_off[2];
+	};
+	u8 rank_on[2];
+	u8 zero[4];			/* what rank_off and rank_on read while statistics are on */
 	const char *name;
 };
-#define SPINLOCK_INIT(n, r) { .locked = 0, .rank = (r), .name = (n) }
+#define LOCK_CTX_STAT 4			/* from rank_off and rank_on into zero */
+#define SPINLOCK_INIT(n, r) { .rank_off = { (r) }, .name = (n) }
 #define DEFINE_SPINLOCK(var, r) struct spinlock var = SPINLOCK_INIT(#var, r)
 static inline void spin_lock_init(struct spinlock *l, const char *name, enum lock_rank rank)
 {
 	*l = (struct spinlock)SPINLOCK_INIT(name, rank);
 }
 
-/* Panics on wrong order, recursion, or (unlock) a lock not held. */
+/* Panics on wrong order, recursion, use in interrupts and with interrupts on, or (unlock) a lock not held. */
 void spin_lock(struct spinlock *l);
+void spin_lock_nested(struct spinlock *l);	/* a second one of the same rank: the one at the higher address */
 void spin_unlock(struct spinlock *l);
 u64 spin_lock_irqsave(struct spinlock *l);	/* returns flags for unlock */
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
@@ -63,17 +77,25 @@ void spin_lock_irq(struct spinlock *l);
 void spin_unlock_irq(struct spinlock *l);
 bool spin_is_held(const struct spinlock *l);	/* by this CPU */
 
-/* An interrupt's locks are a stack of their own above those of the task (sched/lock.c). do_irq calls the pair. */
+/* An interrupt's locks are a stack of their own above those of the task (sched/lock.c). do_irq calls the pair;
+ * interrupts do not nest. */
 extern struct spinlock irq_boundary;
+extern bool lock_stat_on;
 static __always_inline unsigned spin_irq_enter(void)
 {
 	unsigned n = this_cpu->nr_held;
 
-	this_cpu->held[n + 1] = &irq_boundary;
+	this_cpu->held[n + 2] = &irq_boundary;
 	this_cpu->nr_held = n + 2;
+	this_cpu->lock_ctx = (lock_stat_on ? LOCK_CTX_STAT : 0) + 1;
 	return n;
 }
-static __always_inline void spin_irq_exit(unsigned n) { this_cpu->nr_held = n; }
+static __always_inline void spin_irq_exit(unsigned n)
+{
+	this_cpu->nr_held = n;
+	this_cpu->lock_ctx--;
+}
+void spin_cpu_init(struct cpu *c);		/* before it takes any lock */
 
 /* Preemption. preempt_enable reschedules when a wake-up asked for it meanwhile. */
 void preempt_schedule(void);	/* switches if asked to and if preemption and interrupts are on */
@@ -85,6 +107,13 @@ static __always_inline void preempt_enable(void)
 	barrier();
 	if (!--this_cpu->preempt_count)
 		preempt_schedule();
+}
+/* For what may sleep, at its beginning: panics where it must not. */
+void __noreturn sleeping_in_atomic(const char *what, u64 place);
+static __always_inline void might_sleep(const char *what)
+{
+	if (unlikely(this_cpu->preempt_count))
+		sleeping_in_atomic(what, (u64)__builtin_return_address(0));
 }
 /* True where nothing may sleep: a spinlock is held, preemption or interrupts are off. */
 bool in_atomic(void);

@@ -259,8 +259,7 @@ static void __schedule(int why)
 
 void schedule(void)
 {
-	if (unlikely(this_cpu->preempt_count))
-		panic("S3: schedule() with preemption off (%d), task %s", this_cpu->preempt_count, current->comm);
+	might_sleep("schedule()");	/* S3 */
 	do
 		__schedule(SCHED_GO);
 	while (unlikely(need_resched()));

@@ -9,7 +9,13 @@
  *                 the task's                        an interrupt's: a new stack above a boundary of rank 0
  *
  * The gap is for an interrupt that comes between the two writes of an acquire. Order is checked inside each context
- * only: an interrupt may come while any lock is held that interrupts do not take.
+ * only: an interrupt may come while any lock is held that interrupts do not take. Whether they take it the lock itself
+ * remembers: its rank_off and rank_on (spinlock.h) hold 0 for a use that was not seen yet. So the fast way is one
+ * comparison for order, for the kind of use and for statistics, and all else is spin_take_slow().
+ *
+ * A spinlock's word is its owner, so that who waits can tell whom it waits for. It goes to whoever comes first; who has
+ * waited too long puts its number into `hungry`, and then nobody else takes the lock before it does. (Tickets would be
+ * fairer, but cost 2 % of the hot paths, and on a virtual machine the next in line may not even be running.)
  *
  * A mutex is an rwsem that is only written (lock.h). An rwsem is taken and given back by one atomic instruction while
  * nobody waits. The slow ways meet under wait_lock: a sleeper queues itself first and tries again then; who unlocks frees
@@ -19,161 +25,262 @@
  * In Linux: kernel/locking/{spinlock,mutex,rwsem,lockdep}.c. Left out: spinning for a mutex whose owner runs, priority inheritance.
  */
 #include "sched/lock.h"
+#include "kallsyms.h"
 #include "printk.h"
+#include "string.h"
 #include "trace.h"
 
-struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
+#define HUNGRY_SPINS 20000
+#define LOCKUP_NS (10 * NSEC_PER_SEC)
+#define KERNEL_HALF 0xffffffff00000000UL
+#define RET_IP ((u32)(u64)__builtin_return_address(0))
 
-static void __noreturn lock_panic(const char *what, const struct spinlock *l)
+struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
+bool lock_stat_on;
+
+void spin_cpu_init(struct cpu *c)
 {
-	unsigned n = this_cpu->nr_held;
-	panic("lock order: %s: %s (rank %u) while holding %s", what, l->name, l->rank, n ? this_cpu->held[n - 1]->name : "none");
+	c->lock_id = c->id + 1;
+	c->held[0] = &irq_boundary;
 }
 
-static __always_inline void spin_push(struct spinlock *l, unsigned n)
+/* "name (rank 7) at function+0x12"; what is no lock has no rank */
+static const char *lock_text(char *buf, size_t size, const char *name, unsigned rank, u32 place)
 {
-	this_cpu->held[n] = l;		/* an interrupt here leaves this slot alone */
+	u64 off = 0;
+	const char *fn = place ? kallsyms_lookup(KERNEL_HALF | place, &off) : NULL;
+	int n = scnprintf(buf, size, rank ? "%s (rank %u)" : "%s", name, rank);
+	snprintf(buf + n, size - n, fn ? " at %s+%#lx" : " at %s%#lx", fn ? fn : "", fn ? off : (u64)place);
+	return buf;
+}
+
+/* other: the lock that what is wrong has to do with, or NULL. */
+static noinline void __noreturn lock_panic(const char *what, const struct spinlock *l, u32 place, const struct spinlock *other, u32 at)
+{
+	char a[96], b[96] = "none";
+	if (other && other != &irq_boundary)
+		lock_text(b, sizeof(b), other->name, other->rank, at);
+	panic("lock order: %s: %s while holding %s", what, lock_text(a, sizeof(a), l->name, l->rank, place), b);
+}
+
+static __always_inline bool spin_try(struct spinlock *l, u32 seen)
+{
+	return __atomic_compare_exchange_n(&l->word, &seen, this_cpu->lock_id, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static __always_inline void spin_push(struct spinlock *l, unsigned n, u32 place)
+{
+	l->place = place;
+	this_cpu->held[n + 1] = l;	/* an interrupt here leaves this slot alone */
 	barrier();
 	this_cpu->nr_held = n + 1;
 }
 
-/* An acquire whose rank is not above the last one's. */
-static void spin_check(struct spinlock *l)
+/* Who holds it does not give it back: says so, once. Where the log is in the way, it's the end. */
+static noinline void spin_lockup(struct spinlock *l, u32 place)
 {
-	unsigned n = this_cpu->nr_held;
-	if (spin_is_held(l))
-		lock_panic("recursion", l);
-	lock_panic(n >= MAX_HELD_LOCKS - 2 ? "too many" : "wrong order", l);
-}
-
-/* The rest of spin_lock when the rank is doubtful or another processor has the lock. All in one, and nothing after it:
- * so the fast way saves no register. */
-static noinline void spin_take_slow(struct spinlock *l)
-{
-	unsigned n = this_cpu->nr_held;
-	if (unlikely(panicking))	/* the last words come through every lock */
+	static bool told;
+	char a[96], b[96];
+	unsigned top = this_cpu->held[this_cpu->nr_held]->rank;
+	if (max_t(unsigned, top, l->rank) >= RANK_CONSOLE)
+		lock_panic("lockup", l, place, l, l->place);
+	if (__atomic_exchange_n(&told, true, __ATOMIC_SEQ_CST))
 		return;
-	if (n && this_cpu->held[n - 1]->rank >= l->rank)
-		spin_check(l);
-	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)) {
-		if (nr_cpus == 1 || spin_is_held(l))
-			lock_panic("deadlock on itself", l);
-		while (READ_ONCE(l->locked))
-			cpu_relax();
-	}
-	spin_push(l, n);
+	pr_emerg("BUG: spinlock lockup on CPU#%u, %s:%d: %s, held by CPU#%d: %s\n", smp_processor_id(), current->comm, current->pid,
+		 lock_text(a, sizeof(a), l->name, l->rank, place), READ_ONCE(l->owner) - 1, lock_text(b, sizeof(b), l->name, l->rank, l->place));
+	dump_stack();
 }
 
-static __always_inline void spin_take(struct spinlock *l)
+/* Until it is ours; returns how often we looked. */
+static noinline u64 spin_wait(struct spinlock *l, u32 place)
+{
+	u32 me = this_cpu->lock_id;
+	u64 since = 0, spins = 0;
+	for (;; cpu_relax()) {
+		u32 seen = READ_ONCE(l->word);
+		if (!(seen & 0xff) && (!seen || seen >> 8 == me) && spin_try(l, seen))
+			return spins;
+		if ((seen & 0xff) == me)
+			lock_panic("recursion", l, place, l, l->place);
+		if (++spins % HUNGRY_SPINS)
+			continue;
+		if (!(seen >> 8))
+			__atomic_compare_exchange_n(&l->word, &seen, seen | me << 8, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		if (unlikely(panicking))
+			return spins;
+		if (!since)
+			since = ktime_get();
+		else if (ktime_get() - since > LOCKUP_NS)
+			spin_lockup(l, place);
+	}
+}
+
+/* What l is used for first: by interrupts, or by tasks with interrupts on. The other use is a deadlock one day: the
+ * interrupt that comes while its own processor holds l waits for ever. The mark is made by who has the lock. */
+static void spin_check_kind(struct spinlock *l, u32 place, bool mark)
+{
+	bool irq = this_cpu->lock_ctx & 1;
+	u8 *mine = irq ? &l->rank_off[1] : &l->rank_on[0];
+	if (*mine || (!irq && irqs_disabled()))
+		return;
+	if (irq ? l->rank_on[0] : l->rank_off[1])
+		lock_panic(irq ? "taken in an interrupt, elsewhere with interrupts on" : "taken with interrupts on, elsewhere in an interrupt",
+			   l, place, l, l->first_place);
+	if (!mark)
+		return;
+	l->first_place = place;
+	*mine = l->rank;
+	if (irq)
+		l->rank_on[1] = l->rank;
+}
+
+/* The rest of an acquire when one of these is in doubt: the order, the kind of use, whether it's free; and statistics.
+ * All in one, with the caller's flags passed through: so the fast way saves no register. */
+static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u64 flags)
+{
+	unsigned n = this_cpu->nr_held;
+	const struct spinlock *top = this_cpu->held[n];
+	if (unlikely(panicking))	/* the last words come through every lock */
+		return flags;
+	if (spin_is_held(l))
+		lock_panic("recursion", l, place, l, l->place);
+	if (top->rank >= l->rank && !(nested && top->rank == l->rank && top < l))
+		lock_panic("wrong order", l, place, top, top->place);
+	if (n >= MAX_HELD_LOCKS - 2)
+		lock_panic("too many", l, place, top, top->place);
+	spin_check_kind(l, place, false);
+	if (!spin_try(l, 0))
+		spin_wait(l, place);
+	spin_check_kind(l, place, true);
+	spin_push(l, n, place);
+	return flags;
+}
+
+static __always_inline u64 spin_take(struct spinlock *l, const u8 *ranks, u64 flags)
 {
 	preempt_disable();
 	unsigned n = this_cpu->nr_held;
-	if (unlikely(n && this_cpu->held[n - 1]->rank >= l->rank) ||
-	    unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
-		spin_take_slow(l);
+	if (likely(this_cpu->held[n]->rank < ranks[this_cpu->lock_ctx]) && likely(spin_try(l, 0)))
+		spin_push(l, n, RET_IP);
 	else
-		spin_push(l, n);
+		return spin_take_slow(l, RET_IP, false, flags);
+	return flags;
 }
 
 /* l is not the last one taken: takes it out of the middle. */
-static noinline void spin_give_slow(struct spinlock *l)
+static noinline u64 spin_give_slow(struct spinlock *l, u32 place, u64 flags)
 {
 	unsigned n = this_cpu->nr_held, i = n;
 	if (unlikely(panicking))
-		return;
-	while (i && this_cpu->held[i - 1] != l && this_cpu->held[i - 1] != &irq_boundary)
+		return flags;
+	while (this_cpu->held[i] != l && this_cpu->held[i] != &irq_boundary)
 		i--;
-	if (!i || this_cpu->held[i - 1] != l)
-		lock_panic("unlock of what is not held", l);
+	if (this_cpu->held[i] != l)
+		lock_panic("unlock of what is not held", l, place, this_cpu->held[n], this_cpu->held[n]->place);
 	for (; i < n; i++)
-		this_cpu->held[i - 1] = this_cpu->held[i];
+		this_cpu->held[i] = this_cpu->held[i + 1];
 	this_cpu->nr_held = n - 1;
-	__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&l->owner, 0, __ATOMIC_RELEASE);
+	return flags;
 }
 
-static __always_inline void spin_give(struct spinlock *l)
+static __always_inline u64 spin_give(struct spinlock *l, u64 flags)
 {
 	unsigned n = this_cpu->nr_held;
-	if (unlikely(!n || this_cpu->held[n - 1] != l)) {
-		spin_give_slow(l);
-	} else {
-		this_cpu->nr_held = n - 1;
-		__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
-	}
+	if (unlikely(this_cpu->held[n] != l))
+		return spin_give_slow(l, RET_IP, flags);
+	this_cpu->nr_held = n - 1;
+	__atomic_store_n(&l->owner, 0, __ATOMIC_RELEASE);
+	return flags;
 }
 
-void spin_lock(struct spinlock *l) { spin_take(l); }
+/* preempt_enable of spinlock.h, with the usual answer near. */
+static __always_inline void spin_preempt_enable(void)
+{
+	barrier();
+	if (!--this_cpu->preempt_count && unlikely(test_tsk_thread_flag(current, TIF_NEED_RESCHED)))
+		preempt_schedule();
+}
+
+void spin_lock(struct spinlock *l) { spin_take(l, l->rank_on, 0); }
+
+void spin_lock_nested(struct spinlock *l)
+{
+	preempt_disable();
+	spin_take_slow(l, RET_IP, true, 0);
+}
 
 void spin_unlock(struct spinlock *l)
 {
-	spin_give(l);
-	preempt_enable();
+	spin_give(l, 0);
+	spin_preempt_enable();
 }
 
 /* For the scheduler: as spin_unlock, but never calls schedule(). */
 void spin_unlock_no_resched(struct spinlock *l)
 {
-	spin_give(l);
+	spin_give(l, 0);
 	preempt_enable_no_resched();
 }
 
 u64 spin_lock_irqsave(struct spinlock *l)
 {
-	u64 flags = local_irq_save();
-	spin_take(l);
-	return flags;
+	return spin_take(l, l->rank_off, local_irq_save());
 }
 
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
 {
-	spin_give(l);
-	local_irq_restore(flags);
-	preempt_enable();
+	local_irq_restore(spin_give(l, flags));
+	spin_preempt_enable();
 }
 
 void spin_lock_irq(struct spinlock *l)
 {
 	local_irq_disable();
-	spin_take(l);
+	spin_take(l, l->rank_off, 0);
 }
 
 void spin_unlock_irq(struct spinlock *l)
 {
-	spin_give(l);
+	spin_give(l, 0);
 	local_irq_enable();
-	preempt_enable();
+	spin_preempt_enable();
 }
 
-bool spin_is_held(const struct spinlock *l)
-{
-	if (!READ_ONCE(l->locked))
-		return false;
-	for (unsigned i = this_cpu->nr_held; i-- > 0;)
-		if (this_cpu->held[i] == l)
-			return true;
-	return false;
-}
-
+bool spin_is_held(const struct spinlock *l) { return READ_ONCE(l->owner) == this_cpu->lock_id; }
 bool in_atomic(void) { return this_cpu->preempt_count || irqs_disabled(); }
 
 void show_held_locks(struct task_struct *p)
 {
-	if (p == current)
-		for (unsigned i = 0; i < this_cpu->nr_held && i < MAX_HELD_LOCKS; i++)
-			if (this_cpu->held[i])
-				pr_emerg("holds spinlock %s (rank %u)\n", this_cpu->held[i]->name, this_cpu->held[i]->rank);
+	char a[96];
+	for (unsigned i = 1; p == current && i <= this_cpu->nr_held && i < MAX_HELD_LOCKS; i++) {
+		const struct spinlock *l = this_cpu->held[i];
+		if (l && l != &irq_boundary)
+			pr_emerg("holds spinlock %s\n", lock_text(a, sizeof(a), l->name, l->rank, l->place));
+	}
 	for (unsigned i = 0; i < p->nr_held_sleeping && i < ARRAY_SIZE(p->held_locks); i++)
-		pr_emerg("holds %s (rank %u)\n", p->held_locks[i]->name, p->held_locks[i]->rank);
+		pr_emerg("holds %s\n", lock_text(a, sizeof(a), p->held_locks[i]->name, p->held_locks[i]->rank, p->held_places[i]));
 }
 
 /* ---- ranks of the sleeping locks, for each task ---- */
 
-static noinline void __noreturn sleep_panic(const char *what, const struct lock_id *id)
+/* id NULL: what is no lock, but may sleep. */
+static noinline void __noreturn sleep_panic(const char *what, const struct lock_id *id, u32 place)
 {
-	unsigned n = current->nr_held_sleeping;
-	panic("lock order: %s: %s (rank %u) while holding %s", what, id->name, id->rank,
-	      this_cpu->nr_held ? this_cpu->held[this_cpu->nr_held - 1]->name :
-	      n ? current->held_locks[n - 1]->name : "nothing");
+	struct task_struct *p = current;
+	unsigned n = p->nr_held_sleeping;
+	const struct spinlock *top = this_cpu->held[this_cpu->nr_held];
+	char a[96], b[96] = "nothing";
+	if (top != &irq_boundary)
+		lock_text(b, sizeof(b), top->name, top->rank, top->place);
+	else if (n)
+		lock_text(b, sizeof(b), p->held_locks[n - 1]->name, p->held_locks[n - 1]->rank, p->held_places[n - 1]);
+	panic("lock order: %s: %s while holding %s", what, lock_text(a, sizeof(a), id->name, id->rank, place), b);
+}
+
+void sleeping_in_atomic(const char *what, u64 place)
+{
+	sleep_panic("may sleep with a spinlock held or preemption off", &(struct lock_id){ .name = what }, place);
 }
 
 /* Before the wait, so that a deadlock is told and not only met. */
@@ -182,30 +289,33 @@ static __always_inline void sleep_check(const struct lock_id *id, bool nested)
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping;
 	if (unlikely(this_cpu->preempt_count))
-		sleep_panic("may sleep with a spinlock held or preemption off", id);
+		sleep_panic("may sleep with a spinlock held or preemption off", id, RET_IP);
 	if (unlikely(n && p->held_locks[n - 1]->rank >= id->rank + nested))
-		sleep_panic("wrong order", id);
+		sleep_panic("wrong order", id, RET_IP);
 	if (unlikely(n == ARRAY_SIZE(p->held_locks)))
-		sleep_panic("too many", id);
+		sleep_panic("too many", id, RET_IP);
 }
 
 static __always_inline void sleep_push(const struct lock_id *id)
 {
 	struct task_struct *p = current;
+	p->held_places[p->nr_held_sleeping] = RET_IP;
 	p->held_locks[p->nr_held_sleeping++] = id;
 }
 
 /* Out of the middle, or not there. */
-static noinline void sleep_pop_slow(const struct lock_id *id)
+static noinline void sleep_pop_slow(const struct lock_id *id, u32 place)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping, i = n;
 	while (i && p->held_locks[i - 1] != id)
 		i--;
 	if (!i)
-		sleep_panic("unlock of what is not held", id);
-	for (; i < n; i++)
+		sleep_panic("unlock of what is not held", id, place);
+	for (; i < n; i++) {
 		p->held_locks[i - 1] = p->held_locks[i];
+		p->held_places[i - 1] = p->held_places[i];
+	}
 	p->nr_held_sleeping = n - 1;
 }
 
@@ -216,7 +326,7 @@ static __always_inline void sleep_pop(const struct lock_id *id)
 	if (likely(n < ARRAY_SIZE(p->held_locks) && p->held_locks[n] == id))
 		p->nr_held_sleeping = n;
 	else
-		sleep_pop_slow(id);
+		sleep_pop_slow(id, RET_IP);
 }
 
 struct waiter {
@@ -271,7 +381,7 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	struct waiter w = { .task = current, .writer = writer };
 	int ret = 0;
 	if (s->owner == current)
-		sleep_panic("recursion", &s->id);
+		sleep_panic("recursion", &s->id, RET_IP);
 	trace_contention_begin(s, writer);
 	spin_lock(&s->wait_lock);
 	list_add_tail(&w.list, &s->waiters);

@@ -145,6 +145,7 @@ struct task_struct {
 	const char *wchan;		/* what it sleeps on, for /proc/PID/wchan; may be NULL */
 	unsigned nr_held_sleeping;	/* sleeping locks held, with their ranks, for the checker */
 	const struct lock_id *held_locks[8];
+	u32 held_places[8];		/* where each was taken: low half of the address */
 
 	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
 	/* family: tasklist_lock */

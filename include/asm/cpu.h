@@ -35,7 +35,8 @@ struct cpu {
 	unsigned id, apic_id;
 	struct task_struct *idle;
 	struct rq *rq;
-	unsigned nr_held;		/* spinlocks held, for the rank check */
+	unsigned lock_id, lock_ctx;	/* id + 1, in a lock's word; which ranks of a lock count here (spinlock.h) */
+	unsigned nr_held;		/* spinlocks held: held[1] to held[nr_held]; held[0] is the bottom, of rank 0 */
 	struct spinlock *held[MAX_HELD_LOCKS];
 	struct pt_regs *irq_regs;	/* what the running interrupt handler interrupted; NULL outside */
 	u64 call_from, call_pending;	/* kernel/x86/smp.c: who asks this processor; whom it waits for */

@@ -4,7 +4,7 @@
 
 %include "offsets.inc"
 
-extern cpu_has_smap
+extern cpu_has_smap, sleeping_in_atomic
 global copy_from_user, copy_to_user, clear_user, strncpy_from_user, strnlen_user
 global __get_user_1, __get_user_2, __get_user_4, __get_user_8
 global __put_user_1, __put_user_2, __put_user_4, __put_user_8
@@ -30,8 +30,15 @@ section .text
 %%no:
 %endmacro
 
+; The page may have to come first, so: never with preemption off.
+%macro MIGHT_FAULT 0
+	cmp dword [gs:CPU_PREEMPT_COUNT], 0
+	jne copy_in_atomic
+%endmacro
+
 ; [%1, %1 + %2) must lie below USER_END, else to %3. Uses rax, rcx.
 %macro ACCESS_OK 3
+	MIGHT_FAULT
 	mov rax, USER_END
 	cmp %2, rax
 	ja %3
@@ -73,6 +80,13 @@ copy_to_user:
 copy_bad:
 	mov rax, rdx
 	ret
+copy_in_atomic:
+	lea rdi, [rel user_copy]
+	mov rsi, [rsp]
+	push rbp
+	mov rbp, rsp
+	call sleeping_in_atomic
+user_copy: db "user copy", 0
 
 ; size_t clear_user(void *dst, size_t n)
 align 16
@@ -102,6 +116,7 @@ clear_user:
 ; ((w - 01..01) & ~w & 80..80 marks zero bytes), then bytes.
 align 16
 strncpy_from_user:
+	MIGHT_FAULT
 	mov r8, rdi				; start, for the length
 	mov r11, USER_END
 	cmp rsi, r11
@@ -156,6 +171,7 @@ strncpy_from_user:
 ; ssize_t strnlen_user(const char *s, size_t max)
 align 16
 strnlen_user:
+	MIGHT_FAULT
 	mov rdx, rdi
 	mov r11, USER_END
 	cmp rdi, r11
@@ -185,6 +201,7 @@ strnlen_user:
 align 16
 global get_user_32_bytes
 get_user_32_bytes:
+	MIGHT_FAULT
 	mov rax, USER_END - 32
 	cmp rsi, rax
 	ja .bad
@@ -215,6 +232,7 @@ get_user_32_bytes:
 %macro GET 3					; bytes, register, width
 align 16
 __get_user_%1:
+	MIGHT_FAULT
 	mov rax, USER_END - %1
 	cmp rsi, rax
 	ja .bad
@@ -239,6 +257,7 @@ GET 8, rcx, qword
 %macro PUT 3
 align 16
 __put_user_%1:
+	MIGHT_FAULT
 	mov rax, USER_END - %1
 	cmp rsi, rax
 	ja .bad

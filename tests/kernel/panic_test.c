@@ -38,6 +38,53 @@ KTEST(panic_lock_schedule)
 	schedule();
 }
 
+KTEST(panic_lock_nested)
+{
+	static struct spinlock pair[2] = { SPINLOCK_INIT("pair", RANK_MISC), SPINLOCK_INIT("high_pair", RANK_MISC) };
+
+	spin_lock_nested(&pair[0]);
+	spin_lock_nested(&pair[1]);
+	spin_unlock(&pair[0]);
+	spin_lock_nested(&pair[0]);	/* the lower address comes first */
+}
+
+KTEST(panic_lock_user_copy)
+{
+	char c;
+
+	spin_lock(&high_lock);
+	(void)copy_from_user(&c, (void __user *)PAGE_SIZE, 1);
+}
+
+static void take_high(struct timer *t)
+{
+	spin_unlock_irqrestore(&high_lock, spin_lock_irqsave(&high_lock));
+}
+
+static void in_interrupt(void)
+{
+	static struct timer t;
+
+	timer_setup(&t, take_high, NULL);
+	timer_start(&t, ktime_get());
+	for (u64 end = ktime_get() + 20 * NSEC_PER_MSEC; ktime_get() < end;)
+		cpu_relax();
+}
+
+KTEST(panic_lock_in_irq)
+{
+	spin_lock(&high_lock);
+	spin_unlock(&high_lock);
+	in_interrupt();
+}
+
+KTEST(panic_lock_irqs_on)
+{
+	in_interrupt();
+	spin_lock(&high_lock);
+	spin_unlock(&high_lock);
+}
+
 KTEST(panic_mutex_order)
 {
 	mutex_lock(&high_mutex);
