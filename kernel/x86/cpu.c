@@ -94,8 +94,6 @@ void cpu_init(unsigned id)
 	c->self = c;
 	c->id = id;
 	spin_cpu_init(c);
-	for (int i = 0; i < 3; i++)
-		c->tss.ist[i] = (u64)ist_stacks[i] + IST_SIZE;
 	load_segments(c);
 	wrmsr(MSR_GS_BASE, (u64)c);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
