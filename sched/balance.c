@@ -132,4 +132,3 @@ void load_balance(struct rq *rq, bool idle)
 	}
 	rq->next_balance = rq->clock + (waits && !pulled ? NSEC_PER_MSEC : BALANCE_INTERVAL);
 }
-void __attribute__((weak)) smp_send_reschedule(unsigned cpu) {}
