@@ -105,8 +105,11 @@ static void add_console(const char *name)
 	if (!strcmp(name, "tty0"))
 		name = access("/dev/tty1", F_OK) ? "tty0" : "tty1";
 	snprintf(con->path, sizeof(con->path), "/dev/%s", name);
-	if (access(con->path, R_OK | W_OK))
+	int fd = open(con->path, O_RDWR | O_NOCTTY | O_CLOEXEC);	/* a node alone is no terminal: there may be no screen */
+
+	if (fd < 0)
 		return;
+	close(fd);
 	for (int i = 0; i < nr_consoles; i++)
 		if (!strcmp(consoles[i].path, con->path))
 			return;
