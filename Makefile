@@ -5,6 +5,7 @@
 ## make run            boot it in QEMU                   UEFI=1   KERNEL=1 (without GRUB)
 ## make test           everything, or T=mm/cow           (run and test install what is missing)
 ## make test-windows   the views from outside: replay, compare, trace, picture, book
+## make matrix         the image on many PCs, emulated by QEMU and Bochs: CI=1 the half of them, ROW="OVMF usb" these
 ## make debug          QEMU and gdb, stopped at start_kernel, with the ct- commands of tools/gdb
 ## make iso            build/cutaway.iso: QEMU, CD and USB stick, BIOS and UEFI
 ## make initramfs      build/initramfs.cpio              make user: programs for the guest
@@ -133,6 +134,9 @@ JOBS := -n auto --maxprocesses=4 --dist loadscope
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
+matrix:
+	$(Q)tools/setup.sh build user iso qemu uefi test bochs
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) && $(PYTHON) tools/matrix.py $(if $(CI),--ci) $(if $(ROW),--row $(ROW)) $(if $(TIMES),--times $(TIMES))
 test-windows:
 	$(Q)tools/setup.sh build user iso qemu test debug replay windows compare lint book
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")
@@ -175,5 +179,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: matrix trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

@@ -31,6 +31,13 @@ windows chromedriver                 chromium-driver  chromium-chromedriver chro
 windows py:selenium                  python3-selenium python3-selenium python-selenium -
 debug gdb                           gdb              gdb            gdb        gdb
 replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
+bochs /usr/bin/bochs                bochs            bochs          -          -
+bochs /usr/share/bochs/BIOS-bochs-latest bochsbios   -              -          -
+bochs /usr/share/vgabios/vgabios.stdvga.bin vgabios  -              -          -
+bochs /usr/share/seabios/bios.bin   seabios          -              -          -
+bochs /usr/share/ovmf/OVMF.fd       ovmf             -              -          -
+bochs /usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_x_gui.so bochs-x - -       -
+bochs Xvfb                          xvfb             -              -          -
 compare strace                      strace           strace         strace     -
 book  py:myst_parser                python3-myst-parser python3-myst-parser python-myst-parser -
 book  py:furo                       furo             python3-furo   python-sphinx-furo -
