@@ -259,46 +259,51 @@ struct tlb_flush {
 	u64 start, end;
 };
 
-/* On each processor that the mm was on, this one included. Preemption is off: a switch between the question and the
- * write would load the tables of a task that does not run any more. */
-static void flush_here(void *arg)
+/* => preemption off: a switch between the question and the write would load the tables of a task that does not run any more */
+static __always_inline void flush_here(struct mm_struct *mm, u64 start, u64 end)
 {
-	const struct tlb_flush *f = arg;
-	if (f->mm && f->mm != current->active_mm)
+	if (mm && mm != current->active_mm)
 		return;				/* left since: the switch has flushed */
-	if (f->end - f->start <= FLUSH_ALL_PAGES * PAGE_SIZE)
-		for (u64 addr = f->start; addr < f->end; addr += PAGE_SIZE)
-			invlpg(addr);
-	else if (f->mm)
-		write_cr3(__pa(f->mm->pgd));
+	if (end - start <= FLUSH_ALL_PAGES * PAGE_SIZE)
+		for (; start < end; start += PAGE_SIZE)
+			invlpg(start);
+	else if (mm)
+		write_cr3(__pa(mm->pgd));
 	else
 		flush_tlb_global();
 }
 
+static void flush_asked(void *arg)
+{
+	const struct tlb_flush *f = arg;
+	flush_here(f->mm, f->start, f->end);
+}
+
+static noinline void flush_others(cpumask_t cpus, struct mm_struct *mm, u64 start, u64 end)
+{
+	struct tlb_flush f = { mm, start, end };
+	smp_call_function_many(cpus, flush_asked, &f);
+}
+
 /* The mask is read after the entries were changed, and switch_mm sets its bit before it loads them: whoever is not in
  * the mask has not seen the old ones. */
-static void flush_everywhere(struct tlb_flush *f, cpumask_t *cpus)
+static __always_inline void flush_everywhere(cpumask_t *cpus, struct mm_struct *mm, u64 start, u64 end)
 {
 	preempt_disable();
-	flush_here(f);
-	cpumask_t others = __atomic_load_n(cpus, __ATOMIC_SEQ_CST) & ~BIT(smp_processor_id());
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	cpumask_t others = READ_ONCE(*cpus) & ~BIT(smp_processor_id());
+	flush_here(mm, start, end);
 	if (unlikely(others))
-		smp_call_function_many(others, flush_here, f);
+		flush_others(others, mm, start, end);
 	preempt_enable();
 }
 
-void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end)
-{
-	struct tlb_flush f = { mm, start, end };
-	flush_everywhere(&f, &mm->cpu_mask);
-}
-
-void flush_tlb_mm(struct mm_struct *mm) { flush_tlb_range(mm, 0, TASK_SIZE); }
-void flush_tlb_page(struct mm_struct *mm, u64 addr) { flush_tlb_range(mm, addr, addr + PAGE_SIZE); }
+void flush_tlb_page(struct mm_struct *mm, u64 addr) { flush_everywhere(&mm->cpu_mask, mm, addr, addr + PAGE_SIZE); }
+void flush_tlb_range(struct mm_struct *mm, u64 start, u64 end) { flush_everywhere(&mm->cpu_mask, mm, start, end); }
+void flush_tlb_mm(struct mm_struct *mm) { flush_everywhere(&mm->cpu_mask, mm, 0, TASK_SIZE); }
 
 void flush_tlb_kernel_range(u64 start, u64 end)
 {
-	struct tlb_flush f = { NULL, start, end };
 	cpumask_t online = cpu_online_mask();
-	flush_everywhere(&f, &online);
+	flush_everywhere(&online, NULL, start, end);
 }

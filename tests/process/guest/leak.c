@@ -1,6 +1,5 @@
 /*
- * leak KIND N: does something N times and proves that nothing stayed behind: MemFree, AnonPages, Mapped and
- * PageTables of /proc/meminfo and each slab cache's objects in use are the same before and after.
+ * leak KIND N: does something N times and proves that nothing stayed behind (tests/snapshot.h).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -11,73 +10,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../snapshot.h"
 
 #define PAGE 4096
-
-/* What is counted: read without allocating anything, and so that reading itself changes nothing. */
-struct snapshot {
-	char meminfo[4096], slabinfo[16384];
-};
-
-static struct snapshot before, after;
-
-static void read_into(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	size_t len = 0;
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, buf + len, size - 1 - len)) > 0)
-		len += n;
-	buf[len] = 0;
-	close(fd);
-}
-
-static void take(struct snapshot *s)
-{
-	read_into("/proc/meminfo", s->meminfo, sizeof(s->meminfo));
-	read_into("/proc/slabinfo", s->slabinfo, sizeof(s->slabinfo));
-}
-
-static long number_after(const char *text, const char *key)
-{
-	const char *p = strstr(text, key);
-
-	return p ? atol(p + strlen(key)) : -1;
-}
-
-static int differ(const char *what, long a, long b)
-{
-	if (a != b)
-		printf("# %s: %ld before, %ld after\n", what, a, b);
-	return a != b;
-}
-
-/* The number of objects in use of each cache. */
-static int compare_slabs(void)
-{
-	char name[64], *line = before.slabinfo, key[80];
-	long used;
-	int bad = 0;
-
-	for (; (line = strchr(line, '\n')); ) {
-		if (sscanf(++line, "%63s %ld", name, &used) != 2 || name[0] == '#')
-			continue;
-		snprintf(key, sizeof(key), "\n%s ", name);
-		bad += differ(name, used, number_after(after.slabinfo, key));
-	}
-	return bad;
-}
-
-static int compare(void)
-{
-	static const char *const keys[] = { "MemFree:", "AnonPages:", "PageTables:", "KernelStack:", "Shmem:", "VmallocUsed:" };
-	int bad = compare_slabs();
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		bad += differ(keys[i], number_after(before.meminfo, keys[i]), number_after(after.meminfo, keys[i]));
-	return bad;
-}
 
 static void do_fork(void)
 {
@@ -171,19 +106,6 @@ static const struct {
 } kinds[] = {
 	{ "fork", do_fork }, { "exec", do_exec }, { "killed", do_killed }, { "files", do_files }, { "signals", do_signals },
 };
-
-/* Many at once: the kernel keeps some of their stacks for the next, and must not do so while we count. */
-static void fill_caches(void)
-{
-	for (int i = 0; i < 40; i++)
-		if (!fork())
-			for (signal(SIGTERM, SIG_DFL);;)
-				pause();
-	signal(SIGTERM, SIG_IGN);
-	kill(0, SIGTERM);
-	while (wait(NULL) > 0)
-		;
-}
 
 static int run(void (*fn)(void), long n)
 {
