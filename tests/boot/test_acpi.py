@@ -133,7 +133,18 @@ def wild_rsdt(t):
     t.set_rsdp(t.make(table(b"RSDT", struct.pack("<4I", 0, 0xfffffff0, 0xd0000000, t.find(b"FACP")))), 0, 0)
 
 
+def phantom(t):
+    """The second processor is 77, which is not there."""
+    at = t.find(b"APIC")
+    data, i = bytearray(t.read(at)), 44
+    while (data[i], data[i + 3]) != (0, 1):
+        i += data[i + 1]
+    data[i + 3] = 77
+    t.write(at, checked(data))
+
+
 CASES = {
+    "phantom": (phantom, "CPU with APIC ID 77 does not answer; left out", 1),
     "broken-madt": (broken_madt, "table APIC at 0x[0-9a-f]+ has a wrong checksum", 1),
     "long-madt": (long_madt, "table APIC at 0x[0-9a-f]+ has a wrong length", 1),
     "broken-rsdt": (broken_rsdt, "table RSDT at 0x[0-9a-f]+ has a wrong checksum", 1),
@@ -159,7 +170,7 @@ def test_tables(case, tmp_path):
         gdb.ask("D")
         m.login()
         assert re.search(message, m.log()), m.log()
-        assert ("not used" in m.log()) == (case not in ("good-xsdt", "many"))
+        assert ("not used" in m.log()) == (case not in ("good-xsdt", "many", "phantom"))
         if cpus == 1:
             assert m.run("nproc").strip() == "1"
 

@@ -1,0 +1,35 @@
+"""Many processors: how many start, by which words, and that each of them ticks."""
+import re
+
+import pytest
+from cutaway import Machine
+
+REPORT = "nproc; grep -c ^processor /proc/cpuinfo; sleep 0.3; cat /proc/interrupts /proc/stat"
+
+
+def boot(name, smp, append="", **kw):
+    with Machine(name, smp=smp, append=f'CUTAWAY_RUN="{REPORT}" {append}', **kw) as m:
+        m.expect("CUTAWAY_RUN: status 0", 120)
+        m.wait_exit(60)
+        return m.log()
+
+
+def processors(log):
+    return [int(n) for n in re.search(r"^(\d+)\n(\d+)\n +CPU0", log, re.M).groups()]
+
+
+@pytest.mark.parametrize("smp, append, n, chip", [
+    (1, "", 1, "IO-APIC"), (2, "", 2, "IO-APIC"), (8, "", 8, "IO-APIC"), (16, "", 16, "IO-APIC"), (4, "maxcpus=2", 2, "IO-APIC"),
+    (4, "maxcpus=0", 1, "IO-APIC"), (4, "nosmp", 1, "XT-PIC"), (4, "noapic", 4, "XT-PIC"), (4, "nolapic", 1, "XT-PIC")])
+def test_words_decide(smp, append, n, chip):
+    log = boot(f"smp{smp}{append}", smp, append)
+    assert processors(log) == [n, n]
+    assert re.search(rf"^ *0: .*{chip}.*timer", log, re.M), log
+    columns = re.search(r"^( +CPU0.*)$", log, re.M).group(1).split()
+    assert len(columns) == n
+
+
+def test_every_processor_ticks():
+    log = boot("smp-ticks", 4, "norandmaps")
+    ticks = [sum(int(x) for x in line.split()) for line in re.findall(r"^cpu[0-3] (.*)$", log, re.M)]
+    assert len(ticks) == 4 and all(t >= 10 for t in ticks), log	# of 10 ms: a shell's start takes longer
