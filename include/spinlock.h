@@ -80,7 +80,7 @@ bool spin_is_held(const struct spinlock *l);	/* by this CPU */
 /* An interrupt's locks are a stack of their own above those of the task (sched/lock.c). do_irq calls the pair;
  * interrupts do not nest. */
 extern struct spinlock irq_boundary;
-extern bool lock_stat_on;
+extern int lock_stat_on;		/* sched/lock_stat.c */
 static __always_inline unsigned spin_irq_enter(void)
 {
 	unsigned n = this_cpu->nr_held;

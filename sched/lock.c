@@ -36,7 +36,6 @@
 #define RET_IP ((u32)(u64)__builtin_return_address(0))
 
 struct spinlock irq_boundary = SPINLOCK_INIT("interrupt", 0);
-bool lock_stat_on;
 
 void spin_cpu_init(struct cpu *c)
 {
@@ -149,9 +148,10 @@ static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u
 	if (n >= MAX_HELD_LOCKS - 2)
 		lock_panic("too many", l, place, top, top->place);
 	spin_check_kind(l, place, false);
-	if (!spin_try(l, 0))
-		spin_wait(l, place);
+	u64 spins = spin_try(l, 0) ? 0 : spin_wait(l, place);
 	spin_check_kind(l, place, true);
+	if (unlikely(lock_stat_on))
+		lock_stat_count(l->name, true, spins, spins);
 	spin_push(l, n, place);
 	return flags;
 }
@@ -301,6 +301,8 @@ static __always_inline void sleep_push(const struct lock_id *id)
 	struct task_struct *p = current;
 	p->held_places[p->nr_held_sleeping] = RET_IP;
 	p->held_locks[p->nr_held_sleeping++] = id;
+	if (unlikely(lock_stat_on))
+		lock_stat_count(id->name, true, false, 0);
 }
 
 /* Out of the middle, or not there. */
@@ -383,6 +385,8 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	if (s->owner == current)
 		sleep_panic("recursion", &s->id, RET_IP);
 	trace_contention_begin(s, writer);
+	if (unlikely(lock_stat_on))
+		lock_stat_count(s->id.name, false, true, 0);
 	spin_lock(&s->wait_lock);
 	list_add_tail(&w.list, &s->waiters);
 	for (;;) {

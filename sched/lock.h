@@ -38,3 +38,8 @@ static inline bool mutex_trylock(struct mutex *m) { return down_write_trylock(&m
 static inline void mutex_unlock(struct mutex *m) { up_write(&m->sem); }
 
 void show_held_locks(struct task_struct *p);	/* to the log; spinlocks too when p is current */
+
+/* ---- lock_stat.c ---- */
+void lock_stat_count(const char *name, bool acquired, bool contended, u64 spins);
+int lock_stat_changed(void);				/* 0, -ENOMEM */
+int lock_stat_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/lock_stat; 0, -ENOMEM */

@@ -5,6 +5,7 @@
  */
 #include "fs/proc/proc.h"
 #include "kernel/process.h"
+#include "sched/lock.h"
 #include "string.h"
 #include "uapi/utsname.h"
 
@@ -15,6 +16,7 @@ struct sysctl {
 	char *string;			/* writable, of size max */
 	const char *text;		/* fixed */
 	int (*show)(struct seq_file *m);
+	int (*changed)(void);		/* after a write to number */
 };
 
 static int randomize_show(struct seq_file *m) { return seq_printf(m, "%d\n", randomize_va_space ? 2 : 0); }
@@ -25,6 +27,7 @@ static struct sysctl table[] = {
 	{ .name = "sys/kernel/pid_max", .number = &pid_max, .min = 301, .max = PID_MAX_DEFAULT },
 	{ .name = "sys/kernel/hostname", .string = utsname_node, .max = sizeof(utsname_node) },
 	{ .name = "sys/kernel/domainname", .string = utsname_domain, .max = sizeof(utsname_domain) },
+	{ .name = "sys/kernel/lock_stat", .number = &lock_stat_on, .min = 0, .max = 1, .changed = lock_stat_changed },
 	{ .name = "sys/kernel/ostype", .text = UTS_SYSNAME },
 	{ .name = "sys/kernel/osrelease", .text = UTS_RELEASE },
 	{ .name = "sys/kernel/version", .text = UTS_VERSION },
@@ -64,7 +67,8 @@ static int sysctl_write(void *data, char *text, size_t n)
 		strscpy(t->string, text, t->max);
 		return 0;
 	}
-	return parse_int(text, t->min, t->max, t->number);
+	int err = parse_int(text, t->min, t->max, t->number);
+	return err || !t->changed ? err : t->changed();
 }
 
 void __init sysctl_init(void)

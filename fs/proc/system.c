@@ -7,6 +7,7 @@
 #include "kernel/process.h"
 #include "kernel/irq.h"
 #include "boot_param.h"
+#include "sched/lock.h"
 #include "string.h"
 #include "uapi/utsname.h"
 
@@ -200,6 +201,8 @@ static void emit_seq(void *ctx, const char *fmt, ...)
 	seq_puts(ctx, line);
 }
 
+static int lock_stat_seq(struct seq_file *m, void *v) { return lock_stat_show(emit_seq, m); }
+
 /* The text is made under run queue locks: the buffer is large enough from the start. */
 static int sched_debug_seq(struct seq_file *m, void *v)
 {
@@ -235,7 +238,7 @@ void __init system_init(void)
 		{ "buddyinfo", buddyinfo_show }, { "cmdline", cmdline_show }, { "consoles", consoles_show }, { "cpuinfo", cpuinfo_show },
 		{ "filesystems", filesystems_show }, { "interrupts", interrupts_show },
 		{ "loadavg", loadavg_show }, { "meminfo", meminfo_show },
-		{ "sched_debug", sched_debug_seq }, { "stat", stat_show }, { "uptime", uptime_show },
+		{ "sched_debug", sched_debug_seq }, { "lock_stat", lock_stat_seq }, { "stat", stat_show }, { "uptime", uptime_show },
 		{ "version", version_show },
 	};
 
