@@ -278,10 +278,10 @@ static void exec_mmap(struct linux_binprm *bprm)
 	struct mm_struct *mm = bprm->mm, *old = p->mm, *old_active = p->active_mm;
 	if (old)
 		mm_release(p);
-	u64 flags = local_irq_save();
+	spin_lock_irq(&tasklist_lock);		/* get_task_mm */
 	p->mm = p->active_mm = mm;
 	switch_mm(old_active, mm);
-	local_irq_restore(flags);
+	spin_unlock_irq(&tasklist_lock);
 	bprm->mm = NULL;
 	if (old) {
 		p->signal->maxrss = max(p->signal->maxrss, old->hiwater_rss);

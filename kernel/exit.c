@@ -122,9 +122,9 @@ static void exit_mm(struct task_struct *p)
 	mm_release(p);
 	p->signal->maxrss = max(p->signal->maxrss, max(get_mm_rss(mm), mm->hiwater_rss));
 	mmgrab(mm);			/* the page tables stay loaded until the next switch: active_mm */
-	preempt_disable();
+	spin_lock_irq(&tasklist_lock);	/* get_task_mm */
 	p->mm = NULL;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 	mmput(mm);
 }
 
@@ -133,10 +133,10 @@ static void exit_files(struct task_struct *p)
 {
 	struct files_struct *files = p->files;
 	struct fs_struct *fs = p->fs;
-	preempt_disable();
+	spin_lock_irq(&tasklist_lock);
 	p->files = NULL;
 	p->fs = NULL;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 	put_files_struct(files);
 	put_fs_struct(fs);
 }

@@ -38,15 +38,16 @@ static u64 page_mapcount(struct page *page)
 static u64 pagemap_entry(struct mm_struct *mm, u64 addr, bool frames)
 {
 	pte_t *pte = pte_lookup(mm, addr);
+	pte_t e = pte ? READ_ONCE(*pte) : 0;	/* truncate needs no mmap_lock to clear it */
 	struct page *page;
 	u64 entry;
 
-	if (!pte || !pte_mapped(*pte))
+	if (!pte_mapped(e))
 		return 0;
-	entry = PM_PRESENT | (frames ? pte_pfn(*pte) : 0);
-	if (pte_special(*pte))
+	entry = PM_PRESENT | (frames ? pte_pfn(e) : 0);
+	if (pte_special(e))
 		return entry;
-	page = pfn_to_page(pte_pfn(*pte));
+	page = pfn_to_page(pte_pfn(e));
 	return entry | (page->flags & PG_anon ? 0 : PM_FILE) | (page_mapcount(page) == 1 ? PM_MMAP_EXCLUSIVE : 0);
 }
 

@@ -23,11 +23,11 @@ bool may_trace(struct task_struct *p)
 
 	if (p->tgid == current->tgid || capable(CAP_SYS_PTRACE))
 		return true;
-	preempt_disable();		/* In Linux RCU: p may change its credentials */
+	spin_lock_irq(&tasklist_lock);		/* In Linux RCU: p may change its credentials */
 	c = p->cred;
 	may = may && me->fsuid == c->euid && me->fsuid == c->suid && me->fsuid == c->uid && me->fsgid == c->egid &&
 	      me->fsgid == c->sgid && me->fsgid == c->gid;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 	return may;
 }
 
@@ -42,22 +42,22 @@ static void own_inode(struct inode *inode, struct task_struct *p)
 	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 	bool dumpable = !mm || mm->dumpable == 1 || (inode->i_mode & 0777777) == (S_IFDIR | 0555);
 
-	preempt_disable();
+	spin_lock_irq(&tasklist_lock);
 	inode->i_uid = dumpable ? p->cred->euid : 0;
 	inode->i_gid = dumpable ? p->cred->egid : 0;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 }
 
 /* ---- descriptors ---- */
 
 /* A reference of p's files that lasts; NULL when it exits. In Linux task_lock(p) guards p->files. */
-static struct files_struct *get_task_files(struct task_struct *p)
+struct files_struct *get_task_files(struct task_struct *p)
 {
-	preempt_disable();
+	spin_lock_irq(&tasklist_lock);
 	struct files_struct *files = p->files;
 	if (files && !atomic_inc_not_zero(&files->count))
 		files = NULL;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 	return files;
 }
 
@@ -302,15 +302,16 @@ static int follow_exe(struct task_struct *p, int fd, struct path *out)
 
 static int follow_fs(struct task_struct *p, void (*get)(struct fs_struct *fs, struct path *out), struct path *out)
 {
-	int err = -ENOENT;
-
-	preempt_disable();		/* In Linux task_lock(p): p->fs goes at exit */
-	if (p->fs) {
-		get(p->fs, out);
-		err = 0;
-	}
-	preempt_enable();
-	return err;
+	spin_lock_irq(&tasklist_lock);		/* In Linux task_lock(p): p->fs goes at exit */
+	struct fs_struct *fs = p->fs;
+	if (fs)
+		atomic_inc(&fs->users);
+	spin_unlock_irq(&tasklist_lock);
+	if (!fs)
+		return -ENOENT;
+	get(fs, out);
+	put_fs_struct(fs);
+	return 0;
 }
 static int follow_cwd(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_pwd, out); }
 static int follow_root(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_root, out); }

@@ -62,6 +62,7 @@ int proc_instantiate(struct dentry *d, umode_t mode, u64 ino, const struct proc_
 int pid_lookup(struct dentry *d, const char *name);	/* /proc/NUMBER; 0, -ENOENT, -ENOMEM */
 pid_t next_tgid(pid_t pid);			/* the first process at or above it; 0: none */
 bool task_gone(struct task_struct *p);		/* released: no pid any more */
+struct files_struct *get_task_files(struct task_struct *p);	/* a reference, or NULL */
 bool may_trace(struct task_struct *p);		/* Linux's ptrace_may_access() */
 bool proc_emit_dots(struct file *f, struct dir_context *ctx);	/* false: the actor has enough */
 int proc_setattr(struct dentry *d, struct iattr *a);	/* nothing but O_TRUNC */

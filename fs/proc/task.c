@@ -113,14 +113,20 @@ int show_status(struct seq_file *m, struct task_struct *p)
 	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(p);
 	const struct cred *c;
 	struct sig_sets s;
-	unsigned fdsize;
+	unsigned fdsize = 0;
 	int umask;
 
-	preempt_disable();		/* In Linux task_lock and RCU: what the task may drop */
+	struct files_struct *files = get_task_files(p);
+	if (files) {
+		spin_lock(&files->file_lock);
+		fdsize = files->fdt->max_fds;
+		spin_unlock(&files->file_lock);
+		put_files_struct(files);
+	}
+	spin_lock_irq(&tasklist_lock);		/* In Linux task_lock and RCU: what the task may drop */
 	c = get_cred(p->cred);
 	umask = p->fs ? (int)p->fs->umask : -1;
-	fdsize = p->files ? p->files->fdt->max_fds : 0;
-	preempt_enable();
+	spin_unlock_irq(&tasklist_lock);
 	collect_signals(p, &s);
 	seq_puts(m, "Name:\t");
 	seq_escape(m, p->comm, "\n\\");
@@ -213,6 +219,7 @@ static void show_smap(struct seq_file *m, struct vm_area_struct *vma)
 	while (addr < vma->vm_end) {
 		pte_t *pte = pte_lookup(vma->vm_mm, addr);
 		struct page *page;
+		pte_t e;
 		int users;
 
 		if (!pte) {
@@ -220,14 +227,15 @@ static void show_smap(struct seq_file *m, struct vm_area_struct *vma)
 			continue;
 		}
 		addr += PAGE_SIZE;
-		if (!pte_mapped(*pte) || pte_special(*pte))
+		e = READ_ONCE(*pte);		/* truncate needs no mmap_lock to clear it */
+		if (!pte_mapped(e) || pte_special(e))
 			continue;
-		page = pfn_to_page(pte_pfn(*pte));
+		page = pfn_to_page(pte_pfn(e));
 		users = max(1, page_count(page) - (page->mapping != NULL));
 		rss++;
 		pss += 4096 / users;
 		anon += page->flags & PG_anon ? 1 : 0;
-		n[(users == 1) * 2 + (pte_dirty(*pte) != 0)]++;
+		n[(users == 1) * 2 + (pte_dirty(e) != 0)]++;
 	}
 	show_vma(m, vma);
 	seq_printf(m, "Size:           %8lu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n", K(vma_pages(vma)));
