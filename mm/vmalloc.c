@@ -6,7 +6,9 @@
  *   | unmapped  16K stack |
  *
  * A stack has a slot of twice its size, so that what overflows runs into the unmapped half and faults.
- * A freed stack stays mapped in a small cache: fork mostly takes one from there.
+ * A freed stack stays mapped in a small cache: fork mostly takes one from there.  A stack that is unmapped gives its
+ * pages back at once, since nobody uses its addresses any more, but its slot is stale: some TLB may know the old pages.
+ * Slots become free again many at a time, after one flush, in fork, where interrupts are on.
  *
  * Areas are a list sorted by address; a new one takes the first gap. In Linux: mm/vmalloc.c.
  */
@@ -18,6 +20,7 @@
 #define KSTACK_SLOT (2UL * KSTACK_SIZE)
 #define KSTACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
 #define KSTACK_CACHE 16
+#define KSTACK_STALE 64			/* so many slots are worth a flush of all processors */
 #define AREAS_START (VMALLOC_START + NR_KSTACKS * KSTACK_SLOT)
 #define AREAS_END (VMALLOC_START + PGDIR_SIZE)	/* one pgd entry, see pgtable.c */
 
@@ -31,15 +34,16 @@ static DEFINE_SPINLOCK(vmalloc_lock, RANK_VMALLOC);	/* all below */
 static LIST_HEAD(areas);
 static DECLARE_BITMAP(kstack_slots, NR_KSTACKS);
 static unsigned long kstack_hint;	/* no free slot below it */
-static void *kstack_cache[KSTACK_CACHE];
-static unsigned nr_cached;
+static void *kstack_cache;		/* linked by their first word */
+static unsigned nr_cached, nr_stale;
+static u16 stale_slots[NR_KSTACKS / 8];
 
-/* Unmaps [start, end) as far as it is mapped and frees the frames unless they are a device's. => vmalloc_lock */
+/* Unmaps [start, end) and frees the frames unless they are a device's; TLBs may still know them. => vmalloc_lock */
 static void unmap_area(u64 start, u64 end, bool io)
 {
 	for (; start < end; start += PAGE_SIZE) {
 		u64 phys = unmap_kernel_page(start);
-		if (phys && !io)
+		if (!io)
 			put_page(phys_to_page(phys));
 	}
 }
@@ -84,6 +88,7 @@ free:
 	return NULL;
 }
 
+/* => interrupts on */
 void *vmalloc(size_t size) { return new_area(size, false, 0, PAGE_KERNEL); }
 
 void vfree(void *p)
@@ -97,6 +102,9 @@ void vfree(void *p)
 			found = area;
 	BUG_ON(!found);
 	unmap_area(found->start, found->start + found->size, found->io);
+	spin_unlock_irqrestore(&vmalloc_lock, flags);
+	flush_tlb_kernel_range(found->start, found->start + found->size);
+	flags = spin_lock_irqsave(&vmalloc_lock);	/* its addresses can be given away now */
 	list_del(&found->list);
 	spin_unlock_irqrestore(&vmalloc_lock, flags);
 	kfree(found);
@@ -113,14 +121,38 @@ void iounmap(void *p) { vfree(p); }
 
 /* ---- kernel stacks ---- */
 
+/* Makes stale slots free. => vmalloc_lock, which it drops meanwhile; interrupts on before */
+static void purge_stale_slots(u64 *flags)
+{
+	static bool purging;
+	unsigned n = nr_stale;
+	if (n < KSTACK_STALE || purging)
+		return;
+	purging = true;
+	spin_unlock_irqrestore(&vmalloc_lock, *flags);
+	flush_tlb_kernel_range(VMALLOC_START, AREAS_START);
+	*flags = spin_lock_irqsave(&vmalloc_lock);
+	purging = false;
+	for (unsigned i = 0; i < n; i++) {
+		clear_bit(stale_slots[i], kstack_slots);
+		kstack_hint = min(kstack_hint, (unsigned long)stale_slots[i]);
+	}
+	nr_stale -= n;			/* others may have come since */
+	memmove(stale_slots, stale_slots + n, nr_stale * sizeof(stale_slots[0]));
+}
+
 void *alloc_kstack(void)
 {
 	void *stack = NULL;
 	if (unlikely(fault_injection) && should_fail_alloc())
 		return NULL;
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
-	if (nr_cached) {
-		stack = kstack_cache[--nr_cached];
+	if (!kstack_cache)
+		purge_stale_slots(&flags);
+	if (kstack_cache) {
+		stack = kstack_cache;
+		kstack_cache = *(void **)stack;
+		nr_cached--;
 		goto out;
 	}
 	unsigned long slot = find_next_zero_bit(kstack_slots, NR_KSTACKS, kstack_hint);
@@ -129,7 +161,7 @@ void *alloc_kstack(void)
 		goto out;
 	set_bit(slot, kstack_slots);
 	kstack_hint = slot + 1;
-	atomic_long_add(KSTACK_PAGES, &nr_kstack_pages);
+	mod_page_state(NR_KSTACK_PAGES, KSTACK_PAGES);
 	stack = (void *)start;
 out:
 	spin_unlock_irqrestore(&vmalloc_lock, flags);
@@ -141,13 +173,14 @@ void free_kstack(void *stack)
 	unsigned long slot = ((u64)stack - VMALLOC_START) / KSTACK_SLOT;
 	u64 flags = spin_lock_irqsave(&vmalloc_lock);
 	BUG_ON(slot >= NR_KSTACKS || !test_bit(slot, kstack_slots));
-	if (nr_cached < KSTACK_CACHE) {
-		kstack_cache[nr_cached++] = stack;
+	if (nr_cached < KSTACK_CACHE || nr_stale == ARRAY_SIZE(stale_slots)) {
+		*(void **)stack = kstack_cache;
+		kstack_cache = stack;
+		nr_cached++;
 	} else {
 		unmap_area((u64)stack, (u64)stack + KSTACK_SIZE, false);
-		clear_bit(slot, kstack_slots);
-		kstack_hint = min(kstack_hint, slot);
-		atomic_long_add(-KSTACK_PAGES, &nr_kstack_pages);
+		stale_slots[nr_stale++] = slot;
+		mod_page_state(NR_KSTACK_PAGES, -(long)KSTACK_PAGES);
 	}
 	spin_unlock_irqrestore(&vmalloc_lock, flags);
 }
