@@ -23,5 +23,6 @@ static inline bool atomic_inc_not_zero(atomic_t *a)
 }
 static inline long atomic_long_read(const atomic_long_t *a) { return READ_ONCE(a->v); }
 static inline void atomic_long_add(long n, atomic_long_t *a) { __atomic_add_fetch(&a->v, n, __ATOMIC_SEQ_CST); }
+static inline long atomic_long_add_return(long n, atomic_long_t *a) { return __atomic_add_fetch(&a->v, n, __ATOMIC_SEQ_CST); }
 static inline void atomic_long_inc(atomic_long_t *a) { atomic_long_add(1, a); }
 static inline void atomic_long_dec(atomic_long_t *a) { atomic_long_add(-1, a); }

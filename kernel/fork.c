@@ -262,7 +262,7 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 {
 	u64 flags = args->flags;
 	p->ti_flags = 0;
-	p->flags = (p->flags & ~(PF_KTHREAD | PF_IDLE | PF_SIGNALED | PF_MEMDIE | PF_EXITING)) | PF_FORKNOEXEC;
+	p->flags = (p->flags & ~(PF_KTHREAD | PF_IDLE | PF_SIGNALED | PF_EXITING)) | PF_FORKNOEXEC;
 	if (args->fn)
 		p->flags |= PF_KTHREAD;
 	p->exit_state = 0;

@@ -207,7 +207,7 @@ long sys_sysinfo(struct sysinfo __user *info)
 	struct sysinfo s = {
 		.uptime = DIV_ROUND_UP(ktime_get(), NSEC_PER_SEC),
 		.totalram = totalram_pages * PAGE_SIZE, .freeram = nr_free_pages() * PAGE_SIZE,
-		.sharedram = atomic_long_read(&nr_shmem) * PAGE_SIZE,
+		.sharedram = global_page_state(NR_SHMEM) * PAGE_SIZE,
 		.procs = atomic_long_read(&nr_tasks), .mem_unit = 1,
 	};
 

@@ -34,7 +34,7 @@ static struct page *new_anon_page(struct vm_fault *vmf, gfp_t gfp)
 	struct page *page = alloc_page(gfp);
 	if (page) {
 		page->flags |= PG_anon;
-		atomic_long_inc(&nr_anon_pages);
+		mod_page_state(NR_ANON_PAGES, 1);
 		atomic_long_inc(&vmf->vma->vm_mm->rss_anon);
 	}
 	return page;
@@ -65,7 +65,6 @@ static int do_wp_page(struct vm_fault *vmf)
 	if (counted && (old->flags & PG_anon) && page_count(old) == 1) {
 		*vmf->pte = make_entry(vmf->vma, old, vmf->flags);
 		trace_cow(vmf->address, old, old);
-		flush_tlb_page(mm, vmf->address);
 		return 0;
 	}
 	if (!pfn_valid(pte_pfn(vmf->orig_pte)))
@@ -78,8 +77,9 @@ static int do_wp_page(struct vm_fault *vmf)
 	else
 		copy_page(page_address(page), page_address(old));
 	trace_cow(vmf->address, old, page);
-	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
+	ptep_get_and_clear(vmf->pte);	/* nobody may read the old page while another writes to the new one */
 	flush_tlb_page(mm, vmf->address);
+	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
 	if (counted) {
 		atomic_long_dec(old->flags & PG_anon ? &mm->rss_anon : rss_of_file(vmf->vma));
 		put_page(old);
@@ -87,15 +87,14 @@ static int do_wp_page(struct vm_fault *vmf)
 	return 0;
 }
 
-/* An entry is there. Either it was only the TLB that did not know, or it is written to and read-only. */
+/* An entry is there. Either it was only the TLB that did not know, or it is written to and read-only.
+ * An entry that comes to allow more needs no flush: the processor looks again before it faults. */
 static int do_present(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t e = vmf->orig_pte;
-	if (!(vmf->flags & FAULT_FLAG_WRITE) || pte_write(e)) {
-		flush_tlb_page(vma->vm_mm, vmf->address);
+	if (!(vmf->flags & FAULT_FLAG_WRITE) || pte_write(e))
 		return 0;
-	}
 	if (!(vma->vm_flags & VM_SHARED))
 		return do_wp_page(vmf);
 	if (vma->vm_ops && vma->vm_ops->page_mkwrite) {
@@ -105,7 +104,6 @@ static int do_present(struct vm_fault *vmf)
 			return ret;
 	}
 	*vmf->pte = e | _PAGE_RW | _PAGE_DIRTY;
-	flush_tlb_page(vma->vm_mm, vmf->address);
 	return 0;
 }
 
@@ -278,11 +276,12 @@ retry:
 	if (likely(!ret)) {
 		current->min_flt++;
 	} else if (ret & VM_FAULT_OOM) {
-		if (fatal_signal_pending(current) || (!user_mode(regs) && !out_of_memory()))
-			return user_mode(regs) ? (void)0 : bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
-		if (!user_mode(regs))
+		bool again = !fatal_signal_pending(current) && (out_of_memory() || !fault_injection);
+		if (user_mode(regs))
+			return;		/* the instruction tries again, or the signal ends it */
+		if (again)
 			goto retry;
-		out_of_memory();	/* then the instruction tries again, or the signal ends it */
+		bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
 	} else if (ret & VM_FAULT_SIGBUS) {
 		bad_area(regs, address, error_code, SIGBUS, BUS_ADRERR);
 	} else if (ret & VM_FAULT_SIGSEGV) {

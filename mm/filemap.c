@@ -44,19 +44,21 @@ static bool limit_reached(struct address_space *m)
 	return m->limit && m->limit->max && (u64)atomic_long_read(&m->limit->used) >= m->limit->max;
 }
 
-static void count_pages(struct address_space *m, int n)
+/* Counts n more pages. False: then they are over the limit, and to be taken off again. */
+static bool count_pages(struct address_space *m, int n)
 {
-	atomic_long_add(n, &nr_page_cache);
+	mod_page_state(NR_PAGE_CACHE, n);
 	if (m->a_ops && m->a_ops->shmem)
-		atomic_long_add(n, &nr_shmem);
-	if (m->limit)
-		atomic_long_add(n, &m->limit->used);
+		mod_page_state(NR_SHMEM, n);
+	return !m->limit || (u64)atomic_long_add_return(n, &m->limit->used) <= m->limit->max || !m->limit->max;
 }
 
 int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 {
-	if (limit_reached(m))
+	if (!count_pages(m, 1)) {
+		count_pages(m, -1);
 		return -ENOSPC;
+	}
 	spin_lock(&m->tree_lock);
 	int err = radix_insert(&m->pages, index, page);
 	if (!err) {
@@ -66,8 +68,8 @@ int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 		m->nrpages++;
 	}
 	spin_unlock(&m->tree_lock);
-	if (!err)
-		count_pages(m, 1);
+	if (err)
+		count_pages(m, -1);
 	return err;
 }
 
@@ -105,7 +107,10 @@ void truncate_inode_pages(struct address_space *m, u64 size)
 {
 	u64 index = DIV_ROUND_UP(size, PAGE_SIZE), off = size & ~PAGE_MASK;
 	struct page *page;
-	if (!m->nrpages)
+	spin_lock(&m->tree_lock);		/* a fault adds its page before we look, or sees the new size after (filemap_fault) */
+	bool empty = !m->nrpages;
+	spin_unlock(&m->tree_lock);
+	if (empty)
 		return;
 	unmap_mapping_range(m, PAGE_ALIGN(size));
 	if (off && (page = find_get_page(m, size >> PAGE_SHIFT))) {
@@ -188,7 +193,7 @@ static ssize_t write_one_page(struct address_space *m, loff_t pos, const char __
 		err = add_to_page_cache(m, page, pos >> PAGE_SHIFT);
 	}
 	if (!err && left < part) {
-		page->flags |= PG_dirty;
+		set_page_dirty(page);
 		if (pos + (loff_t)(part - left) > m->host->i_size)
 			i_size_write(m->host, pos + part - left);
 	}
@@ -251,7 +256,7 @@ static ssize_t mapping_copy(struct address_space *m, void *buf, size_t n, loff_t
 			return done ? done : PTR_ERR(page);
 		if (write) {
 			memcpy(page_address(page) + off, buf + done, part);
-			page->flags |= PG_dirty;
+			set_page_dirty(page);
 		} else {
 			memcpy(buf + done, page_address(page) + off, part);
 		}
@@ -284,6 +289,11 @@ static int filemap_fault(struct vm_fault *vmf)
 	struct page *page = read_mapping_page(m, vmf->pgoff);
 	if (IS_ERR(page))
 		return PTR_ERR(page) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	/* Recheck: truncate may have taken the pages out before this one came in. It lowers the size first. */
+	if (vmf->pgoff >= DIV_ROUND_UP((u64)i_size_read(m->host), PAGE_SIZE)) {
+		put_page(page);
+		return VM_FAULT_SIGBUS;
+	}
 	vmf->page = page;
 	return 0;
 }
@@ -297,8 +307,8 @@ static void filemap_map_pages(struct vm_fault *vmf, u64 start, u64 end)
 	pte_t *pte = vmf->pte - (vmf->pgoff - start);
 	long mapped = 0;
 
-	end = min(end, DIV_ROUND_UP((u64)i_size_read(m->host), PAGE_SIZE));
 	spin_lock(&m->tree_lock);
+	end = min(end, DIV_ROUND_UP((u64)i_size_read(m->host), PAGE_SIZE));
 	for (u64 index = start; index < end; index++, pte++) {
 		struct page *page;
 		if (!pte_none(*pte) || !(page = radix_lookup(&m->pages, index)))

@@ -6,9 +6,9 @@
  *
  *      pgd -> pud -> pmd -> | e e e e e e e e ... 512 |   one run: r.n entries from r.pte, for r.addr
  *
- * Pages go back to the allocator only after the TLB has forgotten them: zap collects a batch, flushes,
- * frees.  Tables are kept by mmap_lock, or by i_mmap_lock for who comes from the file: a VMA leaves
- * its file's list before its tables go.
+ * Pages and tables go back to the allocator only after every processor's TLB has forgotten them (M11): zap
+ * collects a batch, flushes, frees.  Tables are kept by mmap_lock, or by i_mmap_lock for who comes from the
+ * file: a VMA leaves its file's list before its tables go.
  *
  * Left out: rmap (Linux's mm/rmap.c), huge pages, swap entries.  In Linux: mm/memory.c, mm/mprotect.c.
  */
@@ -77,7 +77,7 @@ static void flush_run(struct mm_struct *mm, const struct pte_run *r)
 
 static void flush_and_free(struct mm_struct *mm, struct pte_run *r, struct page **batch, unsigned nr)
 {
-	if (atomic_read(&mm->mm_users))	/* exit flushes once, at its end */
+	if (atomic_read(&mm->mm_users))	/* else nobody uses its addresses any more, whatever a TLB remembers */
 		flush_run(mm, r);
 	for (unsigned i = 0; i < nr; i++)
 		put_page(batch[i]);
@@ -92,9 +92,9 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
 	bool cleared = false;
 
 	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
-		pte_t e = *pte;
-		if (pte_none(e))
+		if (pte_none(*pte))
 			continue;
+		pte_t e = ptep_get_and_clear(pte);
 		if (!pte_special(e)) {
 			struct page *page = pte_page(e);
 			if (page->flags & PG_anon) {
@@ -102,11 +102,10 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
 			} else {
 				file++;
 				if (pte_dirty(e))
-					page->flags |= PG_dirty;
+					set_page_dirty(page);
 			}
 			batch[nr++] = page;
 		}
-		*pte = 0;
 		cleared = true;
 		if (nr == ZAP_BATCH) {
 			flush_and_free(vma->vm_mm, r, batch, nr);
@@ -133,13 +132,12 @@ void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end)
 	}
 }
 
-/* Truncate's half of the work. => i_rwsem (write), so that no page of the range comes back */
+/* Truncate's half of the work. From head to tail: entries move to VMAs further back only, by fork and mremap.
+ * => i_rwsem (write), so that no page of the range comes back */
 void unmap_mapping_range(struct address_space *mapping, u64 start)
 {
 	u64 first = start >> PAGE_SHIFT;
 	struct vm_area_struct *vma;
-	if (list_empty(&mapping->i_mmap))
-		return;
 	spin_lock(&mapping->i_mmap_lock);
 	list_for_each_entry(vma, &mapping->i_mmap, shared) {
 		u64 from = max(first, vma->vm_pgoff) - vma->vm_pgoff;
@@ -149,8 +147,14 @@ void unmap_mapping_range(struct address_space *mapping, u64 start)
 	spin_unlock(&mapping->i_mmap_lock);
 }
 
-/* Frees the tables of one level, and those below, that serve only [floor, ceiling). => page_table_lock */
-static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, u64 end, u64 floor, u64 ceiling)
+struct table_gather {
+	struct mm_struct *mm;
+	u64 floor, ceiling;		/* tables that serve only what lies between go */
+	struct list_head list;		/* out of the tree, not yet free: a processor may still walk them */
+};
+
+/* Takes the tables of one level, and those below, out of [start, end). => page_table_lock */
+static void free_tables(struct table_gather *g, u64 *table, int shift, u64 start, u64 end)
 {
 	u64 size = 1UL << shift;
 	for (u64 a = ALIGN_DOWN(start, size); a < end; a += size) {
@@ -158,23 +162,32 @@ static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, 
 		if (!pte_present(*e))
 			continue;
 		if (shift > PMD_SHIFT)
-			free_tables(mm, table_of(*e), shift - 9, max(start, a), min(end, a + size), floor, ceiling);
-		if (a >= floor && a + size <= ceiling) {
-			atomic_long_dec(&mm->nr_ptes);
-			atomic_long_dec(&nr_page_tables);
-			free_page(table_of(*e));
-			*e = 0;
+			free_tables(g, table_of(*e), shift - 9, max(start, a), min(end, a + size));
+		if (a >= g->floor && a + size <= g->ceiling) {
+			atomic_long_dec(&g->mm->nr_ptes);
+			mod_page_state(NR_PAGE_TABLES, -1);
+			list_add(&virt_to_page(table_of(ptep_get_and_clear(e)))->lru, &g->list);
 		}
 	}
 }
 
 void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling)
 {
+	struct table_gather g = { mm, floor, ceiling, LIST_HEAD_INIT(g.list) };
 	spin_lock(&mm->page_table_lock);
-	for (; list; list = list->vm_next)
-		free_tables(mm, mm->pgd, PGDIR_SHIFT, list->vm_start, list->vm_end, floor,
-			    list->vm_next ? list->vm_next->vm_start : ceiling);
+	for (struct vm_area_struct *vma = list; vma; vma = vma->vm_next) {
+		g.ceiling = vma->vm_next ? vma->vm_next->vm_start : ceiling;
+		free_tables(&g, mm->pgd, PGDIR_SHIFT, vma->vm_start, vma->vm_end);
+	}
 	spin_unlock(&mm->page_table_lock);
+	if (list_empty(&g.list))
+		return;
+	flush_tlb_page(mm, list->vm_start);	/* of any page: it drops what is kept of upper levels too (SDM 3A 4.10.4.1) */
+	while (!list_empty(&g.list)) {
+		struct page *table = list_first_entry(&g.list, struct page, lru);
+		list_del(&table->lru);
+		__free_pages(table, 0);
+	}
 }
 
 /* ---- fork ---- */
@@ -194,7 +207,8 @@ static long copy_run(pte_t *to, struct pte_run *r)
 			get_page(page);
 			anon++;
 			if (pte_write(e))
-				*from = e = pte_wrprotect(e);
+				ptep_set_wrprotect(from);
+			e = pte_wrprotect(e);
 		}
 		*to = e;
 	}
@@ -245,16 +259,22 @@ void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	for_each_pte_run(mm, r, start, end) {
+		bool flush = false;
 		spin_lock(&mm->page_table_lock);
-		for (unsigned i = 0; i < r.n; i++)
-			if (pte_mapped(r.pte[i]))
-				r.pte[i] = modify_entry(vma, r.pte[i]);
-		flush_run(mm, &r);
+		for (pte_t *pte = r.pte, *last = pte + r.n; pte < last; pte++) {
+			if (!pte_mapped(*pte))
+				continue;
+			pte_t old = ptep_get_and_clear(pte);
+			*pte = modify_entry(vma, old);
+			flush |= pte_needs_flush(old, *pte);
+		}
+		if (flush)
+			flush_run(mm, &r);
 		spin_unlock(&mm->page_table_lock);
 	}
 }
 
-/* Moves the entries of [old, old+len): first every table that is needed, then nothing can fail. */
+/* Moves the entries of [old, old+len), to a linked VMA: first every table that is needed, then nothing can fail. */
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 {
 	int err = 0;
@@ -268,8 +288,7 @@ int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 				if (!to) {
 					err = -ENOMEM;
 				} else if (pass) {
-					*to = r.pte[i];
-					r.pte[i] = 0;
+					*to = ptep_get_and_clear(&r.pte[i]);
 				}
 			}
 	flush_tlb_range(mm, old, old + len);

@@ -67,8 +67,11 @@ static inline void copy_page(void *d, const void *s) { rep_movsq(d, s, PAGE_SIZE
 u64 free_initmem(void);			/* gives __init memory to the buddy; KiB freed */
 void free_reserved_area(u64 start, u64 end);	/* whole pages inside, physical: modules after unpacking */
 u64 nr_free_pages(void);
+void drain_all_pages(void);		/* single pages that processors keep go back to the buddy. => interrupts on */
 extern u64 totalram_pages;
-extern atomic_long_t nr_page_cache, nr_anon_pages, nr_page_tables, nr_shmem, nr_slab_pages, nr_kstack_pages;
+/* Pages in use, by what for. Each processor counts what it adds and takes: one instruction, in any context. */
+#define mod_page_state(item, n) percpu_add64(vmstat[item], n)
+u64 global_page_state(enum vm_stat item);
 struct buddy_stat { u64 free[MAX_ORDER]; };
 void buddy_stats(struct buddy_stat *st);
 /* Fault injection: with the word "fail_nth" on the command line, /proc/self/fail-nth sets current->fail_nth
@@ -112,7 +115,7 @@ void pgd_free(pgd_t *pgd);
 pte_t *pte_alloc(struct mm_struct *mm, u64 addr);
 pte_t *pte_lookup(struct mm_struct *mm, u64 addr);	/* NULL when a table is missing (or a large page is there) */
 int map_kernel_page(u64 virt, u64 phys, pgprot_t prot);	/* 0, -ENOMEM; vmalloc range */
-u64 unmap_kernel_page(u64 virt);		/* the physical address that was there, 0: none; flushes */
+u64 unmap_kernel_page(u64 virt);		/* the physical address that was there, 0: none; TLBs still know it */
 bool kernel_addr_mapped(u64 addr);		/* for backtraces of broken stacks */
 void set_kernel_prot(u64 start, u64 end, pgprot_t prot);
 void flush_tlb_mm(struct mm_struct *mm);
@@ -187,6 +190,7 @@ struct mm_struct {
 	struct file *exe_file;		/* exec */
 	u64 saved_auxv[50];
 	unsigned dumpable;
+	bool oom_victim;
 	cpumask_t cpu_mask;			/* where it may be in a TLB; atomic */
 };
 extern struct mm_struct init_mm;
@@ -334,6 +338,7 @@ ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t
 
 /* oom.c: kills the largest task with a report as Linux's ("Out of memory: Killed process ..."). May be called by faults and exec. */
 bool out_of_memory(void);			/* false: there is memory, nothing was done. May sleep */
+void exit_oom_victim(void);			/* the memory of a victim is free */
 
 /*
  * Doors, called upward from mm: fs/fs.h: i_size_read, get_file, fput, fdget, fget, fd_install, get_unused_fd_flags,

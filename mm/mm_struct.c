@@ -103,7 +103,6 @@ void exit_mmap(struct mm_struct *mm)
 		zap_page_range(vma, vma->vm_start, vma->vm_end);
 		vma_unlink_file(vma);
 	}
-	flush_tlb_mm(mm);
 	free_pgtables(mm, list, 0, PGDIR_SIZE << 8);
 	for (; list; list = next) {
 		next = list->vm_next;
@@ -113,6 +112,8 @@ void exit_mmap(struct mm_struct *mm)
 	mm->mmap = mm->mmap_cache = NULL;
 	mm->mm_rb = RB_ROOT;
 	mm->map_count = 0;
+	if (unlikely(mm->oom_victim))
+		exit_oom_victim();
 	WARN_ON(get_mm_rss(mm) || mm->total_vm);
 }
 
@@ -140,14 +141,14 @@ void mmdrop(struct mm_struct *mm)
 	kmem_cache_free(mm_cache, mm);
 }
 
-/* In Linux task_lock(p) keeps p->mm; here it is preemption, until there are more processors. */
+/* In Linux task_lock(p) keeps p->mm. */
 struct mm_struct *get_task_mm(struct task_struct *p)
 {
-	preempt_disable();
+	u64 flags = spin_lock_irqsave(&tasklist_lock);
 	struct mm_struct *mm = p->mm;
 	if (mm && ((p->flags & PF_KTHREAD) || !atomic_inc_not_zero(&mm->mm_users)))
 		mm = NULL;
-	preempt_enable();
+	spin_unlock_irqrestore(&tasklist_lock, flags);
 	return mm;
 }
 

@@ -46,12 +46,12 @@ static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_l
 	new->vm_start = new_addr;
 	new->vm_end = new_addr + new_len;
 	new->vm_pgoff = vma->vm_file ? vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT) : new_addr >> PAGE_SHIFT;
+	vma_link(mm, new);		/* behind vma in its file's list: truncate finds the entries in one or the other */
+	vm_stat_account(mm, new->vm_flags, vma_pages(new));
 	if (move_page_tables(mm, addr, new_addr, old_len)) {
-		remove_vma(new);
+		do_munmap(mm, new_addr, new_len);
 		return -ENOMEM;
 	}
-	vma_link(mm, new);
-	vm_stat_account(mm, new->vm_flags, vma_pages(new));
 	/* An out-of-memory split leaves the old range mapped and empty, as in Linux. */
 	if (old_len)
 		do_munmap(mm, addr, old_len);

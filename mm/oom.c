@@ -2,8 +2,9 @@
  * Out of memory: the task with the most memory dies, the kernel lives.
  *
  * Badness is Linux's: pages in memory and page tables, plus oom_score_adj thousandths of all memory. -1000,
- * init and kernel threads are never chosen. The victim dies on its way to user mode; meanwhile the caller
- * sleeps a little and then tries its allocation again.  In Linux: mm/oom_kill.c.
+ * init and kernel threads are never chosen. The victim, and who shares its memory, dies on its way to user mode;
+ * meanwhile callers sleep a little and then try again. Until that memory is free (oom_victims) nobody else is chosen.
+ * In Linux: mm/oom_kill.c.
  */
 #include "mm/mm.h"
 #include "fs/fs.h"
@@ -11,10 +12,15 @@
 
 #define OOM_RESERVE 64			/* free pages above which there is no need: an allocation was made to fail */
 
+static atomic_t oom_victims;		/* address spaces on their way out */
+
+void exit_oom_victim(void) { atomic_dec(&oom_victims); }
+
+/* => tasklist_lock, which keeps p->mm */
 static long oom_badness(struct task_struct *p)
 {
 	struct mm_struct *mm = p->mm;
-	if (!mm || (p->flags & PF_KTHREAD) || p == init_process || p->signal->oom_score_adj == -1000)
+	if (!mm || (p->flags & PF_KTHREAD) || mm == init_process->mm || p->signal->oom_score_adj == -1000)
 		return 0;
 	return max(1L, (long)(get_mm_rss(mm) + atomic_long_read(&mm->nr_ptes)) +
 			       p->signal->oom_score_adj * (long)totalram_pages / 1000);
@@ -25,11 +31,11 @@ static struct task_struct *select_bad_process(bool *dying)
 {
 	struct task_struct *p, *chosen = NULL;
 	long worst = 0;
-	*dying = false;
+	*dying = atomic_read(&oom_victims);
 	spin_lock_irq(&tasklist_lock);
 	for_each_process(p) {
 		long points = oom_badness(p);
-		if (points && (p->flags & (PF_MEMDIE | PF_EXITING)))
+		if (points && (p->flags & PF_EXITING))
 			*dying = true;
 		if (points > worst) {
 			worst = points;
@@ -49,9 +55,9 @@ static void dump_header(void)
 	pr_warn("%s invoked oom-killer: gfp_mask=0x0, order=0, oom_score_adj=%d\n", current->comm,
 		current->signal->oom_score_adj);
 	pr_warn("Mem-Info: free:%lu anon:%ld pagecache:%ld shmem:%ld slab:%ld pagetables:%ld kstack:%ld of %lu pages\n",
-		nr_free_pages(), atomic_long_read(&nr_anon_pages), atomic_long_read(&nr_page_cache),
-		atomic_long_read(&nr_shmem), atomic_long_read(&nr_slab_pages), atomic_long_read(&nr_page_tables),
-		atomic_long_read(&nr_kstack_pages), totalram_pages);
+		nr_free_pages(), global_page_state(NR_ANON_PAGES), global_page_state(NR_PAGE_CACHE),
+		global_page_state(NR_SHMEM), global_page_state(NR_SLAB_PAGES), global_page_state(NR_PAGE_TABLES),
+		global_page_state(NR_KSTACK_PAGES), totalram_pages);
 	pr_info("Tasks state (memory values in pages):\n");
 	pr_info("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n");
 	spin_lock_irq(&tasklist_lock);
@@ -66,15 +72,21 @@ static void dump_header(void)
 static void oom_kill(struct task_struct *p)
 {
 	struct mm_struct *mm = get_task_mm(p);
-	if (mm) {
-		pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
-		       p->pid, p->comm, mm->total_vm * 4, atomic_long_read(&mm->rss_anon) * 4,
-		       atomic_long_read(&mm->rss_file) * 4, atomic_long_read(&mm->rss_shmem) * 4, p->cred->uid,
-		       atomic_long_read(&mm->nr_ptes) * 4, p->signal->oom_score_adj);
-		mmput(mm);
-	}
-	p->flags |= PF_MEMDIE;
-	do_send_sig(SIGKILL, p);
+	struct task_struct *q;
+	if (!mm)
+		return;
+	pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
+	       p->pid, p->comm, mm->total_vm * 4, atomic_long_read(&mm->rss_anon) * 4,
+	       atomic_long_read(&mm->rss_file) * 4, atomic_long_read(&mm->rss_shmem) * 4, p->cred->uid,
+	       atomic_long_read(&mm->nr_ptes) * 4, p->signal->oom_score_adj);
+	mm->oom_victim = true;		/* we have a reference: exit_mmap comes later */
+	atomic_inc(&oom_victims);
+	spin_lock_irq(&tasklist_lock);
+	for_each_process(q)
+		if (q->mm == mm)
+			send_sig_info(SIGKILL, NULL, q, true);
+	spin_unlock_irq(&tasklist_lock);
+	mmput(mm);
 }
 
 bool out_of_memory(void)
@@ -82,9 +94,12 @@ bool out_of_memory(void)
 	static DEFINE_MUTEX(oom_lock, RANK_MISC_MUTEX);
 	struct task_struct *victim;
 	bool dying;
-	if (nr_free_pages() > OOM_RESERVE)
-		return false;
 	mutex_lock(&oom_lock);
+	drain_all_pages();
+	if (nr_free_pages() > OOM_RESERVE) {
+		mutex_unlock(&oom_lock);
+		return false;
+	}
 	victim = select_bad_process(&dying);
 	if (victim) {
 		dump_header();

@@ -46,6 +46,12 @@ struct page {
 extern struct page *mem_map;
 extern u64 max_pfn;			/* one past the last RAM frame */
 
+/* Flags of a page in use change without a lock in this one way; the others only while the page is one's own. */
+static inline void set_page_dirty(struct page *p)
+{
+	if (!(p->flags & PG_dirty))
+		__atomic_or_fetch(&p->flags, PG_dirty, __ATOMIC_RELAXED);
+}
 static inline struct page *pfn_to_page(u64 pfn) { return &mem_map[pfn]; }
 static inline u64 page_to_pfn(const struct page *p) { return p - mem_map; }
 static inline u64 page_to_phys(const struct page *p) { return page_to_pfn(p) << PAGE_SHIFT; }

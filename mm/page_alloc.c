@@ -6,7 +6,8 @@
  *   order 3   [16 .. 23]           joins its buddy as long as that is free and whole (M2).
  *
  * Single pages, nearly all that is asked for, come from a small stack for each CPU, guarded by
- * disabled interrupts alone; it is filled and emptied in blocks of PCP_BATCH.
+ * disabled interrupts alone; it is filled and emptied in blocks of PCP_BATCH. Who finds no memory asks the
+ * other CPUs by interrupt to give their stacks back.
  *
  * Before mem_init is done memory comes from memblock_alloc: first fit in the RAM regions, around what
  * is reserved. The map may be unsorted, overlapping and unaligned: RAM is what a RAM region covers
@@ -17,6 +18,7 @@
  */
 #include "mm/mm.h"
 #include "boot_param.h"
+#include "smp.h"
 #include "string.h"
 #include "trace.h"
 
@@ -27,7 +29,6 @@
 
 struct page *mem_map;
 u64 max_pfn, totalram_pages;
-atomic_long_t nr_page_cache, nr_anon_pages, nr_page_tables, nr_shmem, nr_slab_pages, nr_kstack_pages;
 bool fault_injection;
 
 static struct {
@@ -40,7 +41,7 @@ static struct {
 static struct pcp {			/* interrupts off, own CPU only */
 	u64 n;
 	struct page *pages[PCP_HIGH];
-} pcp[NR_CPUS];				/* 512 bytes each */
+} pcp[NR_CPUS] __aligned(64);			/* 512 bytes each */
 
 /* ---- blocks: all => zone.lock ---- */
 
@@ -119,6 +120,21 @@ static noinline void pcp_drain(struct pcp *l, unsigned n)
 	memmove(l->pages, l->pages + n, l->n * sizeof(l->pages[0]));
 }
 
+static void drain_here(void *unused)
+{
+	struct pcp *l = &pcp[smp_processor_id()];
+	pcp_drain(l, l->n);
+}
+
+void drain_all_pages(void)
+{
+	u64 flags = local_irq_save();
+	drain_here(NULL);
+	local_irq_restore(flags);
+	if (nr_cpus > 1)
+		smp_call_function(drain_here, NULL);
+}
+
 static struct page *take_block_or_drain(struct pcp *l, unsigned order)
 {
 	spin_lock(&zone.lock);
@@ -148,17 +164,21 @@ static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, u
 
 static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
 {
-	if (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
-		return NULL;
-	u64 flags = local_irq_save();
-	struct pcp *l = &pcp[smp_processor_id()];
 	struct page *page = NULL;
-	if (order == 0)
-		page = l->n || pcp_fill(l) ? l->pages[--l->n] : NULL;
-	else if (order < MAX_ORDER)
-		page = take_block_or_drain(l, order);
-	local_irq_restore(flags);
-	return page ? prepare_page(page, gfp, order) : NULL;
+	if (order >= MAX_ORDER || (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc()))
+		return NULL;
+	for (bool again = !irqs_disabled() && nr_cpus > 1;; again = false) {
+		u64 flags = local_irq_save();
+		struct pcp *l = &pcp[smp_processor_id()];
+		if (order)
+			page = take_block_or_drain(l, order);
+		else if (l->n || pcp_fill(l))
+			page = l->pages[--l->n];
+		local_irq_restore(flags);
+		if (page || !again)
+			return page ? prepare_page(page, gfp, order) : NULL;
+		drain_all_pages();	/* the other processors may keep what is missing */
+	}
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned order)
@@ -196,7 +216,7 @@ void __free_pages(struct page *page, unsigned order)
 	BUG_ON(page->flags & PG_BAD_AT_FREE || page_count(page) > 1);	/* M1: freed twice, or in use */
 	BUG_ON(page->order != order);					/* M2 */
 	if (page->flags & PG_anon)
-		atomic_long_dec(&nr_anon_pages);
+		mod_page_state(NR_ANON_PAGES, -1);
 	page->flags = PG_free;
 	atomic_set(&page->count, 0);
 	u64 flags = local_irq_save();
@@ -214,9 +234,17 @@ void free_page(void *addr) { __free_pages(virt_to_page(addr), 0); }
 u64 nr_free_pages(void)
 {
 	u64 n = READ_ONCE(zone.free_pages);
-	for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
+	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
 		n += READ_ONCE(pcp[cpu].n);
 	return n;
+}
+
+u64 global_page_state(enum vm_stat item)
+{
+	long n = 0;		/* one processor's is below 0 when it frees what others took */
+	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
+		n += READ_ONCE(cpus[cpu].vmstat[item]);
+	return max(n, 0L);
 }
 
 void buddy_stats(struct buddy_stat *st)

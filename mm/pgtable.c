@@ -33,7 +33,7 @@ static struct page *table_page(gfp_t gfp)
 	struct page *page = alloc_page(gfp);
 	if (page) {
 		page->flags |= PG_table;
-		atomic_long_inc(&nr_page_tables);
+		mod_page_state(NR_PAGE_TABLES, 1);
 	}
 	return page;
 }
@@ -185,7 +185,6 @@ u64 unmap_kernel_page(u64 virt)
 	BUG_ON(shift != PAGE_SHIFT);
 	pte_t old = *pte;
 	*pte = 0;
-	flush_tlb_kernel_range(virt, virt + PAGE_SIZE);
 	return old & PTE_PFN_MASK;
 }
 
@@ -210,7 +209,7 @@ pgd_t *pgd_alloc(void)
 
 void pgd_free(pgd_t *pgd)
 {
-	atomic_long_dec(&nr_page_tables);
+	mod_page_state(NR_PAGE_TABLES, -1);
 	free_page(pgd);
 }
 
@@ -220,7 +219,7 @@ static noinline bool add_table(struct mm_struct *mm, u64 *entry)
 	if (!page)
 		return false;
 	atomic_long_inc(&mm->nr_ptes);
-	*entry = page_to_phys(page) | _PAGE_TABLE;
+	WRITE_ONCE(*entry, page_to_phys(page) | _PAGE_TABLE);	/* truncate and processors walk without the lock */
 	return true;
 }
 

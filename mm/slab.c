@@ -1,7 +1,7 @@
 /*
  * Slab caches: objects of one size, cut from blocks of pages.
  *
- *   kmem_cache --- cpu[n]: stack of free objects, linked through themselves   (interrupts off)
+ *   kmem_cache --- cpu->slab[id]: stack of free objects, linked through themselves   (interrupts off)
  *       |
  *       `-- partial: slab - slab - ...   page->freelist, page->inuse          (cache->lock)
  *           full slabs are on no list: the page of an object leads to its slab and cache
@@ -30,7 +30,7 @@ struct kmem_cache {
 	struct list_head partial;
 	u64 nr_slabs, nr_inuse;		/* inuse as in M8 */
 
-	struct { void *first; u64 n; } cpu[NR_CPUS];	/* interrupts off, own CPU only */
+	unsigned id;			/* this_cpu->slab[id]: interrupts off, own CPU only */
 };
 struct free_link {
 	void *next;
@@ -38,6 +38,7 @@ struct free_link {
 };
 
 static LIST_HEAD(caches);
+static unsigned nr_caches;
 static DEFINE_SPINLOCK(caches_lock, RANK_MISC);
 static struct kmem_cache cache_cache;
 static struct kmem_cache kmalloc_caches[11];
@@ -72,7 +73,7 @@ static struct page *new_slab(struct kmem_cache *c)
 	}
 	page->freelist = next;
 	page->inuse = 0;
-	atomic_long_add(1 << c->order, &nr_slab_pages);
+	mod_page_state(NR_SLAB_PAGES, 1 << c->order);
 	return page;
 }
 
@@ -80,14 +81,14 @@ static void free_slab(struct kmem_cache *c, struct page *page)
 {
 	for (unsigned i = 0; i < 1u << c->order; i++)
 		page[i].flags = i ? PG_free : page->flags & PG_head;
-	atomic_long_add(-(1 << c->order), &nr_slab_pages);
+	mod_page_state(NR_SLAB_PAGES, -(1 << c->order));
 	__free_pages(page, c->order);
 }
 
 /* Gives the CPU half of what it may keep. => interrupts off. False: no memory. */
 static noinline bool cpu_fill(struct kmem_cache *c)
 {
-	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
+	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 
 	spin_lock(&c->lock);
 	while (cpu->n < DIV_ROUND_UP(c->limit, 2)) {
@@ -117,7 +118,7 @@ static noinline bool cpu_fill(struct kmem_cache *c)
 /* Takes half of what the CPU keeps back to the slabs; empty slabs go but one. => interrupts off */
 static noinline void cpu_drain(struct kmem_cache *c)
 {
-	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
+	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 
 	spin_lock(&c->lock);
 	while (cpu->n > c->limit / 2) {
@@ -146,7 +147,7 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 	if (unlikely(fault_injection) && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc())
 		return NULL;
 	u64 flags = local_irq_save();
-	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
+	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 	void *obj = likely(cpu->first) || cpu_fill(c) ? cpu->first : NULL;
 	if (likely(obj)) {
 		struct free_link *l = link_of(c, obj);
@@ -163,7 +164,7 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
 {
 	struct free_link *l = link_of(c, obj);
 	u64 flags = local_irq_save();
-	typeof(&c->cpu[0]) cpu = &c->cpu[smp_processor_id()];
+	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 
 	BUG_ON(l->mark == (FREE_MARK ^ (u64)obj));	/* freed twice */
 	BUG_ON(virt_to_page(obj)->slab_cache != c);
@@ -197,6 +198,8 @@ static void init_cache(struct kmem_cache *c, const char *name, size_t size, size
 	INIT_LIST_HEAD(&c->partial);
 	spin_lock_init(&c->lock, name, RANK_SLAB);
 	u64 flags = spin_lock_irqsave(&caches_lock);
+	c->id = nr_caches++;
+	BUG_ON(c->id >= MAX_CACHES);
 	list_add_tail(&c->caches, &caches);
 	spin_unlock_irqrestore(&caches_lock, flags);
 }
@@ -226,8 +229,8 @@ bool slabinfo_nth(unsigned n, struct slabinfo *out)
 		if (n--)
 			continue;
 		*out = (struct slabinfo){ c->name, c->nr_inuse, c->nr_slabs * c->per_slab, c->size, c->per_slab, 1u << c->order };
-		for (unsigned cpu = 0; cpu < NR_CPUS; cpu++)
-			out->active -= c->cpu[cpu].n;
+		for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
+			out->active -= READ_ONCE(cpus[cpu].slab[c->id].n);
 		spin_unlock_irqrestore(&caches_lock, flags);
 		return true;
 	}

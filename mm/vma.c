@@ -160,7 +160,7 @@ static void vma_link_file(struct vm_area_struct *vma)
 	if (!m)
 		return;
 	spin_lock(&m->i_mmap_lock);
-	list_add(&vma->shared, &m->i_mmap);
+	list_add_tail(&vma->shared, &m->i_mmap);	/* fork: behind the parent's, see unmap_mapping_range */
 	spin_unlock(&m->i_mmap_lock);
 }
 
@@ -260,8 +260,8 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)
 		return -ENOMEM;
 	new->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	new->vm_start = addr;
+	vma_link(mm, new);		/* first: truncate must not miss what lies between */
 	vma_set_range(vma, vma->vm_start, addr);
-	vma_link(mm, new);
 	return 0;
 }
 
@@ -285,14 +285,13 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 		vma_set_range(next, start, next->vm_end);
 		return next;
 	}
+	vma_set_range(prev, prev->vm_start, with_next ? next->vm_end : end);
 	if (with_next) {
-		end = next->vm_end;
 		vma_unlink(mm, next);
 		if (file)
 			fput(file);	/* prev still has it */
 		vm_area_free(next);
 	}
-	vma_set_range(prev, prev->vm_start, end);
 	return prev;
 }
 
@@ -302,8 +301,8 @@ void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (!next || next->vm_start != vma->vm_end || !can_merge(vma, next->vm_flags, next->vm_file) ||
 	    vma->vm_pgoff + vma_pages(vma) != next->vm_pgoff)
 		return;
-	vma_unlink(mm, next);
 	vma_set_range(vma, vma->vm_start, next->vm_end);
+	vma_unlink(mm, next);
 	if (next->vm_file)
 		fput(next->vm_file);
 	vm_area_free(next);

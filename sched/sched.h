@@ -76,7 +76,6 @@ struct lock_id;
 #define PF_EXITING BIT(1)
 #define PF_FORKNOEXEC BIT(2)		/* has not exec'd since fork */
 #define PF_SIGNALED BIT(3)		/* killed by a signal */
-#define PF_MEMDIE BIT(5)		/* chosen by the OOM killer */
 #define PF_IDLE BIT(6)
 
 struct load_weight {

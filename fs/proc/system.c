@@ -16,8 +16,8 @@
 
 static int meminfo_show(struct seq_file *m, void *v)
 {
-	u64 free = nr_free_pages(), cache = atomic_long_read(&nr_page_cache), shmem = atomic_long_read(&nr_shmem);
-	u64 anon = atomic_long_read(&nr_anon_pages), slab = atomic_long_read(&nr_slab_pages);
+	u64 free = nr_free_pages(), cache = global_page_state(NR_PAGE_CACHE), shmem = global_page_state(NR_SHMEM);
+	u64 anon = global_page_state(NR_ANON_PAGES), slab = global_page_state(NR_SLAB_PAGES);
 	const struct { const char *name; u64 kib; } rows[] = {
 		{ "MemTotal:", K(totalram_pages) }, { "MemFree:", K(free) }, { "MemAvailable:", K(free + cache - min(cache, shmem)) },
 		{ "Buffers:", 0 }, { "Cached:", K(cache) }, { "SwapCached:", 0 }, { "Active:", K(anon + cache) }, { "Inactive:", 0 },
@@ -25,8 +25,8 @@ static int meminfo_show(struct seq_file *m, void *v)
 		{ "Inactive(file):", 0 }, { "Unevictable:", 0 }, { "Mlocked:", 0 }, { "SwapTotal:", 0 }, { "SwapFree:", 0 },
 		{ "Dirty:", 0 }, { "Writeback:", 0 }, { "AnonPages:", K(anon) }, { "Mapped:", 0 }, { "Shmem:", K(shmem) },
 		{ "KReclaimable:", 0 }, { "Slab:", K(slab) }, { "SReclaimable:", 0 }, { "SUnreclaim:", K(slab) },
-		{ "KernelStack:", K(atomic_long_read(&nr_kstack_pages)) }, { "PageTables:", K(atomic_long_read(&nr_page_tables)) },
-		{ "VmallocTotal:", (VMALLOC_END - VMALLOC_START) >> 10 }, { "VmallocUsed:", K(atomic_long_read(&nr_kstack_pages)) },
+		{ "KernelStack:", K(global_page_state(NR_KSTACK_PAGES)) }, { "PageTables:", K(global_page_state(NR_PAGE_TABLES)) },
+		{ "VmallocTotal:", (VMALLOC_END - VMALLOC_START) >> 10 }, { "VmallocUsed:", K(global_page_state(NR_KSTACK_PAGES)) },
 		{ "VmallocChunk:", 0 },
 	};
 

@@ -9,6 +9,7 @@
 #include "asm/ptrace.h"
 
 #define NR_CPUS 64
+#define MAX_CACHES 48
 #define MAX_HELD_LOCKS 32
 
 struct task_struct;
@@ -23,6 +24,8 @@ struct tss {				/* SDM 3A 8.7 */
 	u64 reserved2;
 	u16 reserved3, iomap_base;
 } __packed;
+
+enum vm_stat { NR_PAGE_CACHE, NR_ANON_PAGES, NR_PAGE_TABLES, NR_SHMEM, NR_SLAB_PAGES, NR_KSTACK_PAGES, NR_VM_STATS };
 
 struct cpu {
 	struct cpu *self;
@@ -42,6 +45,8 @@ struct cpu {
 	u64 call_from, call_pending;	/* kernel/x86/smp.c: who asks this processor; whom it waits for */
 	void (*call_fn)(void *arg);
 	void *call_arg;
+	struct cpu_slab { void *first; u64 n; } slab[MAX_CACHES];	/* mm/slab.c: free objects of each cache */
+	long vmstat[NR_VM_STATS];	/* global_page_state() adds them up */
 	u64 nr_switches, nr_irqs, nr_faults, nr_forks;
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
 	u64 gdt[10];
@@ -55,6 +60,7 @@ extern unsigned nr_cpus;			/* that run */
 static inline unsigned smp_processor_id(void) { return this_cpu->id; }
 
 #define percpu_inc32(field) __asm__ volatile("incl %%gs:%c0" ::"i"(offsetof(struct cpu, field)) : "memory", "cc")
+#define percpu_add64(field, n) __asm__ volatile("addq %1, %%gs:%c0" ::"i"(offsetof(struct cpu, field)), "er"((long)(n)) : "memory", "cc")
 #define percpu_dec32(field) __asm__ volatile("decl %%gs:%c0" ::"i"(offsetof(struct cpu, field)) : "memory", "cc")
 
 /* Features found at boot (kernel/x86/cpu.c), one bool each; asm reads cpu_has_smap. */

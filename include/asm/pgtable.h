@@ -70,6 +70,14 @@ static inline bool pte_special(pte_t e) { return e & _PAGE_SPECIAL; }
 static inline pte_t pte_wrprotect(pte_t e) { return e & ~_PAGE_RW; }
 static inline pte_t pte_mkwrite(pte_t e) { return e | _PAGE_RW; }
 static inline pte_t pte_mkspecial(pte_t e) { return e | _PAGE_SPECIAL; }
+/* What a TLB may remember of old allows more than new does. */
+static inline bool pte_needs_flush(pte_t old, pte_t new)
+{
+	return (old & ~new & (_PAGE_PRESENT | _PAGE_RW)) | (new & ~old & _PAGE_NX);
+}
+/* Other processors walk the tables at any time, and set A and D: what they set must not be lost. */
+static inline pte_t ptep_get_and_clear(pte_t *p) { return __atomic_exchange_n(p, 0, __ATOMIC_SEQ_CST); }
+static inline void ptep_set_wrprotect(pte_t *p) { __atomic_and_fetch(p, ~_PAGE_RW, __ATOMIC_SEQ_CST); }
 static inline u64 pte_pfn(pte_t e) { return (e & PTE_PFN_MASK) >> PAGE_SHIFT; }
 static inline pte_t pfn_pte(u64 pfn, pgprot_t prot) { return pfn << PAGE_SHIFT | prot; }
 static inline bool pmd_large(pmd_t e) { return (e & (_PAGE_PSE | _PAGE_PRESENT)) == (_PAGE_PSE | _PAGE_PRESENT); }

@@ -44,7 +44,7 @@ def counters(p):
 
 def pages_lost(at):
     zero_frame(at)
-    now = free_pages(), int(var("nr_anon_pages")["v"])
+    now = free_pages(), page_state("NR_ANON_PAGES")
     if at.where == "begin":
         at.keep["all"] = now
     elif at.where == "end":

@@ -70,14 +70,14 @@ def pages_lost(at):
     zero_is_zero(at)
     if at.where == "begin":
         at.keep["free"] = free_pages()
-        at.keep["anon"] = int(var("nr_anon_pages")["v"])
+        at.keep["anon"] = page_state("NR_ANON_PAGES")
     elif at.where == "end":
-        anon = int(var("nr_anon_pages")["v"]) - at.keep["anon"]
+        anon = page_state("NR_ANON_PAGES") - at.keep["anon"]
         missing = at.keep["free"] - free_pages()
         if missing > 12:
             wrong("every page is free again when its last owner is gone", f"{missing} pages are missing after the test")
         if anon > 6 or anon < -6:
-            wrong("as many anonymous pages as before the test", f"nr_anon_pages has changed by {anon:+}")
+            wrong("as many anonymous pages as before the test", f"NR_ANON_PAGES has changed by {anon:+}")
 
 
 # ---- the tests -------------------------------------------------------------------------------

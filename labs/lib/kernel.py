@@ -139,6 +139,11 @@ def free_pages():
     return int(var("zone")["free_pages"]) + sum(int(pcp[cpu]["n"]) for cpu in range(low, min(high, 3) + 1))
 
 
+def page_state(item):
+    """A counter of pages in use (enum vm_stat), as global_page_state() adds it up."""
+    return sum(int(var("cpus")[cpu]["vmstat"][int(gdb.parse_and_eval(item))]) for cpu in range(int(var("nr_cpus"))))
+
+
 def log_since(start):
     """The lines of the kernel's log from byte `start` on; how far it goes is int(var("log_head"))."""
     ring, head, tail = var("log_buf"), int(var("log_head")), max(int(var("log_tail")), start)

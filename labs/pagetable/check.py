@@ -64,7 +64,7 @@ def zero_frame(at):
 def nothing_is_left(at):
     """At the end the machine has as many free pages and tables as at the beginning."""
     zero_frame(at)
-    now = {"free": free_pages(), "tables": int(var("nr_page_tables")["v"]), "anon": int(var("nr_anon_pages")["v"])}
+    now = {"free": free_pages(), "tables": page_state("NR_PAGE_TABLES"), "anon": page_state("NR_ANON_PAGES")}
     if at.where == "begin":
         at.keep["all"] = now
     elif at.where == "end":

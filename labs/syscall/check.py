@@ -44,7 +44,7 @@ def sysinfo(at):
     equal("totalram * mem_unit", total * unit, pages * 4096)
     if abs(free * unit - free_pages() * 4096) > 64 * 4096:
         wrong(f"freeram * mem_unit is about {free_pages() * 4096}", f"it is {free * unit}")
-    equal("sharedram * mem_unit", shared * unit, int(var("nr_shmem")["v"]) * 4096)
+    equal("sharedram * mem_unit", shared * unit, page_state("NR_SHMEM") * 4096)
     equal("procs", procs, int(var("nr_tasks")["v"]))
     equal("loads[0], with 16 bits of fraction,", loads[0], int(var("avenrun")[0]) << 5)
 

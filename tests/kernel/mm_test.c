@@ -155,7 +155,7 @@ KTEST(mm_kstacks)
 		KEXPECT(((u8 *)s[i])[0] == i && ((u8 *)s[i])[KSTACK_SIZE - 1] == i);
 		free_kstack(s[i]);
 	}
-	KEXPECT(atomic_long_read(&nr_kstack_pages) < 40 * 4);
+	KEXPECT(global_page_state(NR_KSTACK_PAGES) < 40 * 4);
 }
 
 /* Every present entry of the kernel half: never writable and executable, never for user mode. */

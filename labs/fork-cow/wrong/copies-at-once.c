@@ -20,7 +20,7 @@ static long copy_run(pte_t *to, struct pte_run *r)
 		BUG_ON(!page);
 		copy_page(page_address(page), page_address(pte_page(e)));
 		page->flags |= PG_anon;
-		atomic_long_inc(&nr_anon_pages);
+		mod_page_state(NR_ANON_PAGES, 1);
 		to[i] = (e & ~PTE_PFN_MASK) | page_to_phys(page);
 		anon++;
 	}

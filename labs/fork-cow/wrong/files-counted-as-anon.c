@@ -40,7 +40,8 @@ static long copy_run(pte_t *to, struct pte_run *r)
 			get_page(page);
 			anon++;
 			if (pte_write(e))
-				*from = e = pte_wrprotect(e);
+				ptep_set_wrprotect(from);
+			e = pte_wrprotect(e);
 		}
 		*to = e;
 	}

@@ -16,7 +16,8 @@ static long copy_run(pte_t *to, struct pte_run *r)
 				continue;	/* the child finds it in the page cache */
 			anon++;
 			if (pte_write(e))
-				*from = e = pte_wrprotect(e);
+				ptep_set_wrprotect(from);
+			e = pte_wrprotect(e);
 		}
 		*to = e;
 	}

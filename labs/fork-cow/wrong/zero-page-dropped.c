@@ -12,7 +12,6 @@ static int do_wp_page(struct vm_fault *vmf)
 	if (counted && (old->flags & PG_anon) && page_count(old) == 1) {
 		*vmf->pte = make_entry(vmf->vma, old, vmf->flags);
 		trace_cow(vmf->address, old, old);
-		flush_tlb_page(mm, vmf->address);
 		return 0;
 	}
 	if (!pfn_valid(pte_pfn(vmf->orig_pte)))
@@ -25,8 +24,9 @@ static int do_wp_page(struct vm_fault *vmf)
 	else
 		copy_page(page_address(page), page_address(old));
 	trace_cow(vmf->address, old, page);
-	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
+	ptep_get_and_clear(vmf->pte);	/* nobody may read the old page while another writes to the new one */
 	flush_tlb_page(mm, vmf->address);
+	*vmf->pte = make_entry(vmf->vma, page, vmf->flags);
 	{
 		atomic_long_dec(old->flags & PG_anon ? &mm->rss_anon : rss_of_file(vmf->vma));
 		put_page(old);

@@ -3,7 +3,7 @@
  * fails: neighbours_stay
  * hint: hints/tables.md
  */
-static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, u64 end, u64 floor, u64 ceiling)
+static void free_tables(struct table_gather *g, u64 *table, int shift, u64 start, u64 end)
 {
 	u64 size = 1UL << shift;
 	for (u64 a = ALIGN_DOWN(start, size); a < end; a += size) {
@@ -11,12 +11,11 @@ static void free_tables(struct mm_struct *mm, u64 *table, int shift, u64 start, 
 		if (!pte_present(*e))
 			continue;
 		if (shift > PMD_SHIFT)
-			free_tables(mm, table_of(*e), shift - 9, max(start, a), min(end, a + size), floor, ceiling);
+			free_tables(g, table_of(*e), shift - 9, max(start, a), min(end, a + size));
 		{
-			atomic_long_dec(&mm->nr_ptes);
-			atomic_long_dec(&nr_page_tables);
-			free_page(table_of(*e));
-			*e = 0;
+			atomic_long_dec(&g->mm->nr_ptes);
+			mod_page_state(NR_PAGE_TABLES, -1);
+			list_add(&virt_to_page(table_of(ptep_get_and_clear(e)))->lru, &g->list);
 		}
 	}
 }

@@ -5,6 +5,6 @@
  */
 static void flush_and_free(struct mm_struct *mm, struct pte_run *r, struct page **batch, unsigned nr)
 {
-	if (atomic_read(&mm->mm_users))	/* exit flushes once, at its end */
+	if (atomic_read(&mm->mm_users))	/* else nobody uses its addresses any more, whatever a TLB remembers */
 		flush_run(mm, r);
 }

@@ -11,9 +11,9 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
 	bool cleared = false;
 
 	for (pte_t *pte = r->pte, *end = pte + r->n; pte < end; pte++) {
-		pte_t e = *pte;
-		if (pte_none(e))
+		if (pte_none(*pte))
 			continue;
+		pte_t e = ptep_get_and_clear(pte);
 		{
 			struct page *page = pte_page(e);
 			if (page->flags & PG_anon) {
@@ -21,11 +21,10 @@ static void zap_run(struct vm_area_struct *vma, struct pte_run *r)
 			} else {
 				file++;
 				if (pte_dirty(e))
-					page->flags |= PG_dirty;
+					set_page_dirty(page);
 			}
 			batch[nr++] = page;
 		}
-		*pte = 0;
 		cleared = true;
 		if (nr == ZAP_BATCH) {
 			flush_and_free(vma->vm_mm, r, batch, nr);

@@ -7,7 +7,7 @@ long sys_sysinfo(struct sysinfo __user *info)
 {
 	struct sysinfo s = {
 		.uptime = DIV_ROUND_UP(ktime_get(), NSEC_PER_SEC),
-		.totalram = totalram_pages, .freeram = nr_free_pages(), .sharedram = atomic_long_read(&nr_shmem),
+		.totalram = totalram_pages, .freeram = nr_free_pages(), .sharedram = global_page_state(NR_SHMEM),
 		.procs = atomic_long_read(&nr_tasks), .mem_unit = 1,
 	};
 

@@ -12,7 +12,7 @@ long sys_sysinfo(struct sysinfo __user *info)
 		s.loads[i] = avenrun[i] << (16 - 11);
 	s.totalram = totalram_pages * PAGE_SIZE;
 	s.freeram = nr_free_pages() * PAGE_SIZE;
-	s.sharedram = atomic_long_read(&nr_shmem) * PAGE_SIZE;
+	s.sharedram = global_page_state(NR_SHMEM) * PAGE_SIZE;
 	s.bufferram = s.totalswap = s.freeswap = s.totalhigh = s.freehigh = 0;
 	s.procs = atomic_long_read(&nr_tasks);
 	s.mem_unit = 1;
