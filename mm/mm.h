@@ -343,6 +343,6 @@ void exit_oom_victim(void);			/* the memory of a victim is free */
 /*
  * Doors, called upward from mm: fs/fs.h: i_size_read, get_file, fput, fdget, fget, fd_install, get_unused_fd_flags,
  * put_unused_fd, new_inode, iput, alloc_file_pseudo, anon_sb, inode_init_owner, inode_update_time, current_time;
- * kernel/process.h: force_sig_fault, do_send_sig, for_each_process, tasklist_lock, init_process, fatal_signal_pending, capable;
+ * kernel/process.h: force_sig_fault, do_send_sig, send_sig_info, for_each_process, tasklist_lock, init_process, fatal_signal_pending, capable;
  * kernel/syscall.h for the prototypes of mm's system calls; init_stack_guard is a page of boot/start.asm.
  */

@@ -13,6 +13,7 @@ void srandom(unsigned);
 
 struct boot_info boot_info;
 struct cpu cpus[NR_CPUS];
+unsigned nr_cpus = 1;
 struct cpu_features cpu_has;
 char _boot_start[1], _end[1], __init_begin[1], __init_end[1];
 static char mem_word[32];
@@ -34,6 +35,7 @@ void panic(const char *fmt, ...)
 	dump();
 	exit(3);
 }
+void smp_call_function(void (*fn)(void *arg), void *arg) {}
 void spin_lock(struct spinlock *l) {}
 void spin_unlock(struct spinlock *l) {}
 u64 spin_lock_irqsave(struct spinlock *l) { return 0; }
