@@ -37,6 +37,7 @@ section .note.pvh note alloc noexec nowrite align=4
 bits 32
 section .boot.text
 global _start, pvh_start
+extern _end
 _start:
 	cmp eax, MB2_MAGIC
 	mov esi, no_multiboot
@@ -45,6 +46,12 @@ _start:
 	jmp both
 pvh_start:
 	mov ebp, 2
+	mov esi, no_memory		; QEMU lays the archive at the end of memory, over the kernel if need be
+	cmp dword [ebx + 12], 0		; number of modules, list of them, the first one's address
+	je both
+	mov eax, [ebx + 16]
+	cmp dword [eax], _end - KERNEL_BASE
+	jb halt32
 
 both:
 	cli
@@ -133,6 +140,7 @@ halt32:
 	jmp .stop
 
 no_multiboot	db "Cutaway: not loaded by a Multiboot2 boot loader", 13, 10, 0
+no_memory	db "Cutaway: too little memory: the initramfs lies over the kernel", 13, 10, 0
 no_cpuid	db "Cutaway: this processor has no CPUID; an x86-64 processor is needed", 13, 10, 0
 no_long_mode	db "Cutaway: this processor has no long mode; an x86-64 processor is needed", 13, 10, 0
 no_nx		db "Cutaway: this processor has no NX (no-execute) bit, or the firmware has turned it off", 13, 10, 0

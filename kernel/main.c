@@ -27,6 +27,8 @@
 #include "smp.h"
 #include "string.h"
 
+#define LEAST_RAM (9UL << 20)		/* the kernel, and the initramfs twice: packed and unpacked */
+
 static struct init_args init_args = {
 	.arg = { "init" }, .argc = 1,
 	.env = { "HOME=/", "TERM=linux" }, .envc = 2,
@@ -36,14 +38,19 @@ static struct completion kthreadd_done;	/* PID 2 is there: init may fork */
 
 static void __init log_machine(void)
 {
+	u64 ram = 0;
 	pr_notice("Linux version %s (Cutaway, a teaching kernel) %s\n", UTS_RELEASE, UTS_VERSION);
 	pr_notice("Command line: %s\n", saved_command_line);
 	pr_info("Loaded by %s%s\n", boot_info.loader, boot_info.efi ? " from UEFI" : "");
 	pr_info("x86/cpu: %s\n", cpu_model_name);
 	pr_info("BIOS-provided physical RAM map:\n");
-	for (unsigned i = 0; i < boot_info.nr_regions; i++)
-		pr_info("BIOS-e820: [mem %#018lx-%#018lx] %s\n", boot_info.regions[i].start, boot_info.regions[i].end - 1,
-			boot_info.regions[i].type == MEM_RAM ? "usable" : "reserved");
+	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
+		const struct mem_region *r = &boot_info.regions[i];
+		pr_info("BIOS-e820: [mem %#018lx-%#018lx] %s\n", r->start, r->end - 1, r->type == MEM_RAM ? "usable" : "reserved");
+		ram += r->type == MEM_RAM ? r->end - r->start : 0;
+	}
+	if (ram < LEAST_RAM)
+		panic("too little memory: this machine has %lu KiB, Cutaway needs %lu", ram >> 10, LEAST_RAM >> 10);
 }
 
 /* Each archive over the one before; a broken one is the end, since what init would find is anybody's guess. */
