@@ -7,9 +7,9 @@ NAMES = [name for path in sorted((TOP / "tests/kernel").glob("*.c")) for name in
          if not name.startswith("panic")]
 
 
-@pytest.fixture(scope="module")
-def lines():
-    with Machine("ktest", append="ktest", kernel=BUILD / "ktest.elf", mem="128", qemu=["-icount", "shift=3,sleep=off"]) as m:
+@pytest.fixture(scope="module", params=[1, 4], ids=["smp1", "smp4"])
+def lines(request):
+    with Machine(f"ktest{request.param}", smp=request.param, append="ktest", kernel=BUILD / "ktest.elf", mem="128", qemu=["-icount", "shift=3,sleep=off"]) as m:
         try:
             m.expect(r"# ktest: \d+ run, \d+ failed", 120)
         except Failed:

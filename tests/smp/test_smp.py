@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from cutaway import Machine
+from cutaway import BUILD, Machine
 
 REPORT = "nproc; grep -c ^processor /proc/cpuinfo; sleep 0.3; cat /proc/interrupts /proc/stat"
 
@@ -33,3 +33,9 @@ def test_every_processor_ticks():
     log = boot("smp-ticks", 4, "norandmaps")
     ticks = [sum(int(x) for x in line.split()) for line in re.findall(r"^cpu[0-3] (.*)$", log, re.M)]
     assert len(ticks) == 4 and all(t >= 10 for t in ticks), log	# of 10 ms: a shell's start takes longer
+
+
+def test_questions_need_interrupts():
+    """X1: who waits for another processor with interrupts off could wait for ever."""
+    with Machine("panic_smp_irqs_off", smp=2, append="ktest=panic_smp_irqs_off panic=-1", kernel=BUILD / "ktest.elf", mem="64") as m:
+        m.expect("Kernel panic - not syncing: kernel BUG at kernel/x86/smp.c.*irqs_disabled", 30)
