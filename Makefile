@@ -4,6 +4,7 @@
 ## make                the kernel: build/cutaway.elf
 ## make run            boot it in QEMU                   UEFI=1   KERNEL=1 (without GRUB)
 ## make test           everything, or T=mm/cow           (run and test install what is missing)
+## make stress         everything at once on four processors: SEEDS="1 2 3" SECONDS=600 OPS=1000000
 ## make test-windows   the views from outside: replay, compare, trace, picture, book
 ## make matrix         the image on many PCs, emulated by QEMU and Bochs: CI=1 the half of them, ROW="OVMF usb" these
 ## make debug          QEMU and gdb, stopped at start_kernel, with the ct- commands of tools/gdb
@@ -137,6 +138,9 @@ test:
 matrix:
 	$(Q)tools/setup.sh build user iso qemu uefi test bochs
 	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) && $(PYTHON) tools/matrix.py $(if $(CI),--ci) $(if $(ROW),--row $(ROW)) $(if $(TIMES),--times $(TIMES))
+stress:
+	$(Q)tools/setup.sh build user qemu test
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) user && SEEDS="$(or $(SEEDS),1 2 3)" SECONDS=$(or $(SECONDS),600) OPS=$(or $(OPS),1000000) $(PYTHON) -m pytest -s tests/smp/test_stress.py
 test-windows:
 	$(Q)tools/setup.sh build user iso qemu test debug replay windows compare lint book
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) user && $(PYTHON) -m pytest tests/windows $(if $(T),-k "$(T)")

@@ -353,8 +353,6 @@ static void __attribute__((noreturn)) work(long ops, uint64_t seed)
 	rng = seed * 0x9e3779b97f4a7c15 + me + 1;
 	for (int i = 0; i < 10; i++)
 		draw(2);
-	signal(SIGUSR1, on_usr1);
-	signal(SIGALRM, on_usr1);
 	while (!board->stop && __atomic_add_fetch(&board->ops, 1, __ATOMIC_SEQ_CST) <= ops) {
 		unsigned total = 0, at, k;
 
@@ -416,6 +414,9 @@ static void run(long ops, uint64_t seed, long seconds)
 	int left = workers;
 
 	memset(board, 0, sizeof(*board));
+	signal(SIGTERM, SIG_DFL);	/* fill_caches leaves it ignored */
+	signal(SIGUSR1, on_usr1);	/* before there is anybody to send it */
+	signal(SIGALRM, on_usr1);
 	start(ops, seed);
 	for (int status; left;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG);
@@ -473,7 +474,7 @@ int main(int argc, char **argv)
 	run(atol(argv[2]), strtoul(argv[3], NULL, 0), atol(argv[4]));
 	usleep(100000);
 	take(&after);
-	int bad = board->failed + compare();
+	int bad = board->failed + compare(1);
 	printf("# stress:");
 	for (size_t k = 0; k < KINDS; k++)
 		printf(" %s %ld", kinds[k].name, board->kinds[k]);
