@@ -183,5 +183,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: matrix trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: stress matrix trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

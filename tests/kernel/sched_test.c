@@ -18,6 +18,13 @@ static int spin(void *counter)
 	return 0;
 }
 
+/* Tests of who gets how much of a processor look at one. */
+static struct task_struct *here(struct task_struct *k)
+{
+	set_cpus_allowed(k, BIT(0));
+	return k;
+}
+
 KTEST(sched_weights)
 {
 	KEXPECT(sched_prio_to_weight[20] == 1024 && sched_prio_to_weight[25] == 335);
@@ -264,7 +271,7 @@ KTEST(sched_timeout)
 KTEST(sched_shares)
 {
 	u64 n[2] = { 0 }, a, b;
-	struct task_struct *k[2] = { kthread_create(spin, &n[0], "nice/0"), kthread_create(spin, &n[1], "nice/5") };
+	struct task_struct *k[2] = { here(kthread_create(spin, &n[0], "nice/0")), here(kthread_create(spin, &n[1], "nice/5")) };
 
 	set_user_nice(k[1], 5);
 	wake_up_process(k[0]);
@@ -286,7 +293,7 @@ KTEST(sched_no_starvation)
 	u64 before[20];
 
 	for (int i = 0; i < 20; i++)
-		k[i] = kthread_run(spin, &n[i], "hog/%d", i);
+		k[i] = here(kthread_run(spin, &n[i], "hog/%d", i));
 	sleep_ms(60);
 	for (int i = 0; i < 20; i++)
 		before[i] = n[i];
@@ -315,8 +322,8 @@ static int sleeper(void *worst)
 KTEST(sched_preempt_kernel)
 {
 	u64 n = 0, fair = 0, fifo = 0;
-	struct task_struct *hog = kthread_run(spin, &n, "hog"), *s = kthread_run(sleeper, &fair, "sleeper"),
-			   *rt = kthread_create(sleeper, &fifo, "fifo");
+	struct task_struct *hog = here(kthread_run(spin, &n, "hog")), *s = here(kthread_run(sleeper, &fair, "sleeper")),
+			   *rt = here(kthread_create(sleeper, &fifo, "fifo"));
 
 	KEXPECT(sched_setscheduler(rt, SCHED_FIFO, 50) == 0);
 	wake_up_process(rt);
@@ -331,7 +338,7 @@ KTEST(sched_preempt_kernel)
 KTEST(sched_fifo_over_fair)
 {
 	u64 fair = 0, rt = 0, before;
-	struct task_struct *f = kthread_run(spin, &fair, "fair"), *r = kthread_create(spin, &rt, "fifo");
+	struct task_struct *f = here(kthread_run(spin, &fair, "fair")), *r = here(kthread_create(spin, &rt, "fifo"));
 
 	KEXPECT(sched_setscheduler(r, SCHED_FIFO, 0) == -EINVAL && sched_setscheduler(r, SCHED_NORMAL, 1) == -EINVAL);
 	KEXPECT(sched_setscheduler(r, SCHED_FIFO, 1) == 0);
@@ -350,7 +357,7 @@ KTEST(sched_fifo_over_fair)
 KTEST(sched_rt_throttled)
 {
 	u64 fair = 0, rt = 0, ran;
-	struct task_struct *f = kthread_run(spin, &fair, "fair"), *r = kthread_create(spin, &rt, "fifo");
+	struct task_struct *f = here(kthread_run(spin, &fair, "fair")), *r = here(kthread_create(spin, &rt, "fifo"));
 
 	sched_setscheduler(r, SCHED_FIFO, 1);
 	sched_setscheduler(current, SCHED_FIFO, 2);
@@ -368,7 +375,7 @@ KTEST(sched_rt_throttled)
 KTEST(sched_round_robin)
 {
 	u64 n[2] = { 0 };
-	struct task_struct *k[2] = { kthread_create(spin, &n[0], "rr/0"), kthread_create(spin, &n[1], "rr/1") };
+	struct task_struct *k[2] = { here(kthread_create(spin, &n[0], "rr/0")), here(kthread_create(spin, &n[1], "rr/1")) };
 
 	sched_setscheduler(current, SCHED_FIFO, 2);
 	for (int i = 0; i < 2; i++) {
@@ -387,7 +394,7 @@ KTEST(sched_round_robin)
 KTEST(sched_idle_policy)
 {
 	u64 n[2] = { 0 }, a, b;
-	struct task_struct *k[2] = { kthread_run(spin, &n[0], "normal"), kthread_run(spin, &n[1], "idle") };
+	struct task_struct *k[2] = { here(kthread_run(spin, &n[0], "normal")), here(kthread_run(spin, &n[1], "idle")) };
 
 	sched_setscheduler(k[1], SCHED_IDLE, 0);
 	sleep_ms(200);
