@@ -1,36 +1,24 @@
 /*
- * The PC keyboard: scan codes of set 1 from the i8042 on irq 1 become the bytes that Linux's console sends.
+ * The keyboard: keys become the bytes that Linux's console sends. Whatever it is plugged in by, a key has its number of
+ * scan code set 1; those that came with the AT have e0 before it and stand here for themselves (`extended`).
  *
- * A machine without an i8042 answers 0xff to everything and has no keyboard for us (USB is for later).
- * Ctrl-Alt-Del restarts. The state of the shift keys belongs to the interrupt handler alone.
+ *   drivers/tty/i8042.c --.
+ *                          >-- keyboard_key(code, extended, down) --> bytes --> tty_insert_char()
+ *   drivers/usb/kbd.c ----'
  *
- * Scan codes: IBM PS/2 Technical Reference, Keyboards; i8042 commands: the same, Keyboard and Auxiliary Device
- * Controller. In Linux: drivers/input/serio/i8042.c, keyboard/atkbd.c, drivers/tty/vt/keyboard.c. Left out: LEDs,
- * other layouts than US, the mouse.
+ * The state of the shift keys is one for all keyboards, as on Linux.
+ * Lock: keyboard_lock guards the state, not the terminal: the bytes go there when it is dropped (signals need tasklist_lock).
+ *
+ * Scan codes: IBM PS/2 Technical Reference, Keyboards. In Linux: drivers/tty/vt/keyboard.c, drivers/input/input.c.
+ * Left out: LEDs, other layouts than US.
  */
 #include "drivers/tty/tty.h"
 #include "drivers/fb/fb.h"
-#include "kernel/irq.h"
 #include "kernel/process.h"
-#include "printk.h"
+#include "string.h"
 
-#define I8042_DATA 0x60
-#define I8042_STATUS 0x64		/* read */
-#define I8042_COMMAND 0x64		/* write */
-#define STATUS_OUT_FULL BIT(0)		/* a byte for us */
-#define STATUS_IN_FULL BIT(1)		/* ours is not taken yet */
-#define CMD_READ_CONFIG 0x20
-#define CMD_WRITE_CONFIG 0x60
-#define CMD_DISABLE_MOUSE 0xa7
-#define CMD_ENABLE_KEYBOARD 0xae
-#define CONFIG_IRQ1 BIT(0)
-#define CONFIG_IRQ12 BIT(1)
-#define CONFIG_KEYBOARD_OFF BIT(4)
-#define CONFIG_TRANSLATE BIT(6)		/* the keyboard's set 2 arrives as set 1 */
-#define KEYBOARD_IRQ 1
-#define RELEASED 0x80
 enum { SC_CTRL = 0x1d, SC_LSHIFT = 0x2a, SC_RSHIFT = 0x36, SC_ALT = 0x38, SC_CAPS = 0x3a, SC_F1 = 0x3b, SC_F10 = 0x44,
-       SC_NUM = 0x45, SC_HOME = 0x47, SC_DEL = 0x53, SC_F11 = 0x57, SC_F12 = 0x58, SC_EXTENDED = 0xe0 };
+       SC_NUM = 0x45, SC_HOME = 0x47, SC_DEL = 0x53, SC_F11 = 0x57, SC_F12 = 0x58 };
 
 static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
 static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
@@ -41,20 +29,24 @@ static const char *const motion[] = { "\033[1~", "A", "\033[5~", "-", "D", "G", 
 static const char *const function[] = { "[A", "[B", "[C", "[D", "[E", "17~", "18~", "19~", "20~", "21~", "23~", "24~" };
 
 static struct tty_struct *tty;
-static bool shift[2], ctrl[2], alt[2], caps, num, extended;	/* [1]: the right one */
+static DEFINE_SPINLOCK(keyboard_lock, RANK_MISC);	/* all below */
+static bool shift[2], ctrl[2], alt[2], caps, num, caps_held, num_held;	/* [1]: the right one */
+static char out[8];					/* what the key sends: at most a function key's */
+static unsigned nr_out;
 
+static void send_char(char c) { out[nr_out++] = c; }
 static void send(const char *s)
 {
 	while (*s)
-		tty_insert_char(tty, *s++);
+		send_char(*s++);
 }
 
-static void motion_key(int i)
+static void motion_key(int i, bool extended)
 {
 	const char *s = motion[i];
 
 	if (num && !extended) {
-		tty_insert_char(tty, keypad[i]);
+		send_char(keypad[i]);
 		return;
 	}
 	if (*s >= 'A' && *s <= 'G')
@@ -62,7 +54,7 @@ static void motion_key(int i)
 	send(s);
 }
 
-static void character_key(u8 code)
+static void character_key(u8 code, bool extended)
 {
 	bool shifting = shift[0] || shift[1];
 	char c = plain[code];
@@ -76,85 +68,59 @@ static void character_key(u8 code)
 	if (ctrl[0] || ctrl[1])
 		c = c == ' ' || c == '2' ? 0 : c == '/' || c == '-' ? 0x1f : c == 0x7f ? '\b' : c == '\r' || c == '\t' ? c : c & 0x1f;
 	if (alt[0] || alt[1])
-		tty_insert_char(tty, '\033');
-	tty_insert_char(tty, c);
+		send_char('\033');
+	send_char(c);
 }
 
-static bool modifier_key(u8 code, bool down)
+static bool modifier_key(u8 code, bool extended, bool down)
 {
 	switch (code) {
 	case SC_LSHIFT: shift[0] = down && !extended; return true;	/* e0 2a: a fake shift around the grey keys */
 	case SC_RSHIFT: shift[1] = down && !extended; return true;
 	case SC_CTRL: ctrl[extended] = down; return true;
 	case SC_ALT: alt[extended] = down; return true;
-	case SC_CAPS: caps ^= down; return true;
-	case SC_NUM: num ^= down; return true;
+	case SC_CAPS: caps ^= down && !caps_held; caps_held = down; return true;	/* they repeat too */
+	case SC_NUM: num ^= down && !num_held; num_held = down; return true;
 	}
 	return false;
 }
 
-static void key(u8 code)
+/* => keyboard_lock. Whether it is Ctrl-Alt-Del */
+static bool key(u8 code, bool extended, bool down)
 {
-	bool down = !(code & RELEASED);
-
-	code &= ~RELEASED;
-	if (modifier_key(code, down) || !down)
-		return;
+	if (modifier_key(code, extended, down) || !down)
+		return false;
 	if (code == SC_DEL && (ctrl[0] || ctrl[1]) && (alt[0] || alt[1]))
-		ctrl_alt_del();
+		return true;
 	if (code >= SC_HOME && code <= SC_DEL) {
-		motion_key(code - SC_HOME);
+		motion_key(code - SC_HOME, extended);
 	} else if ((code >= SC_F1 && code <= SC_F10) || code == SC_F11 || code == SC_F12) {
 		send("\033[");
 		send(function[code <= SC_F10 ? code - SC_F1 : code - SC_F11 + 10]);
 	} else if (code < sizeof(plain) - 1) {
-		character_key(code);
+		character_key(code, extended);
 	}
+	return false;
 }
 
-static void keyboard_interrupt(int irq, void *data)
+void keyboard_key(u8 code, bool extended, bool down)
 {
-	while (inb(I8042_STATUS) & STATUS_OUT_FULL) {
-		u8 code = inb(I8042_DATA);
+	char bytes[sizeof(out)];
+	u64 flags = spin_lock_irqsave(&keyboard_lock);
+	bool restart = key(code, extended, down);
+	unsigned n = nr_out;
 
-		if (code == SC_EXTENDED) {
-			extended = true;
-			continue;
-		}
-		key(code);
-		extended = false;
-	}
-}
-
-static void send_byte(u16 port, u8 v)
-{
-	for (int spin = 0; inb(I8042_STATUS) & STATUS_IN_FULL && spin < 100000; spin++)
-		cpu_relax();
-	outb(port, v);
-}
-
-static u8 read_config(void)
-{
-	send_byte(I8042_COMMAND, CMD_READ_CONFIG);
-	for (int spin = 0; !(inb(I8042_STATUS) & STATUS_OUT_FULL) && spin < 100000; spin++)
-		cpu_relax();
-	return inb(I8042_DATA);
+	memcpy(bytes, out, sizeof(out));
+	nr_out = 0;
+	spin_unlock_irqrestore(&keyboard_lock, flags);
+	if (restart)
+		ctrl_alt_del();
+	for (unsigned i = 0; tty && i < n; i++)
+		tty_insert_char(tty, bytes[i]);
 }
 
 void __init keyboard_init(struct tty_struct *to)
 {
-	u8 config;
-
-	if (inb(I8042_STATUS) == 0xff)
-		return;
 	tty = to;
-	send_byte(I8042_COMMAND, CMD_DISABLE_MOUSE);
-	while (inb(I8042_STATUS) & STATUS_OUT_FULL)
-		inb(I8042_DATA);		/* what was typed to the boot loader */
-	config = (read_config() | CONFIG_IRQ1 | CONFIG_TRANSLATE) & ~(CONFIG_IRQ12 | CONFIG_KEYBOARD_OFF);
-	send_byte(I8042_COMMAND, CMD_WRITE_CONFIG);
-	send_byte(I8042_DATA, config);
-	send_byte(I8042_COMMAND, CMD_ENABLE_KEYBOARD);
-	if (!request_irq(KEYBOARD_IRQ, keyboard_interrupt, "i8042", NULL))
-		pr_info("i8042: keyboard on irq %d\n", KEYBOARD_IRQ);
+	i8042_init();
 }

@@ -68,7 +68,11 @@ void tty_init(void);				/* /dev/tty, /dev/console */
 void serial_early_init(void);			/* console output before memory is up */
 void serial_init(void);
 void vt_init(void);				/* screen (framebuffer or text) and keyboard */
-void keyboard_init(struct tty_struct *tty);	/* PS/2; its keys are tty's input */
+void keyboard_init(struct tty_struct *tty);	/* keys are tty's input from here on; looks for the PS/2 one */
+void i8042_init(void);
+/* A key went down, again by repeat, or up: its number in scan code set 1, extended: those with e0. Any context.
+ * => no lock that is above RANK_TASKLIST */
+void keyboard_key(u8 code, bool extended, bool down);
 extern bool vt_app_cursor_keys;			/* DECCKM: arrows are ESC O A, not ESC [ A */
 void disassociate_ctty(struct task_struct *session_leader);	/* from kernel/exit.c, by kernel/hooks.h */
 
