@@ -11,7 +11,9 @@
 #include "boot_param.h"
 #include "drivers/fb/fb.h"
 #include "drivers/mem.h"
+#include "drivers/pci.h"
 #include "drivers/tty/tty.h"
+#include "drivers/usb/usb.h"
 #include "err.h"
 #include "fs/fs.h"
 #include "fs/proc/proc.h"
@@ -120,7 +122,10 @@ static void __init kernel_init_freeable(void)
 	smp_init();
 	tty_init();
 	serial_init();
+	pci_init();				/* while nobody draws: it makes each device deaf for a moment */
+	proc_create("bus/pci/devices", 0444, pci_devices_show);
 	vt_init();
+	xhci_init();				/* its keys go to the screen's terminal */
 	chr_dev_init();
 	unpack_all();
 	console_on_rootfs();

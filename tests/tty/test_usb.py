@@ -1,0 +1,197 @@
+"""USB keyboards on xHCI: typed at by QMP on machines without a PS/2 controller, plugged in and out, polled and by MSI."""
+import re
+import time
+
+import pytest
+from cutaway import BUILD, ON_LINUX, Machine
+
+pytestmark = pytest.mark.skipif(ON_LINUX, reason="our driver")
+XHCI = ["-device", "qemu-xhci,id=xhci"]
+KBD = ["-device", "usb-kbd,id=first"]
+
+
+def machine(name, qemu, i8042="off", **kw):
+    if "iso" not in kw:
+        kw["console"] = "console=tty0 console=ttyS0"
+    return Machine(f"usb-{name}", machine=f"q35,i8042={i8042}", display=True, qemu=qemu, **kw)
+
+
+def wait_log(m, text, timeout=20):
+    m.run(f"until dmesg | grep -q '{text}'; do sleep 0.1; done", timeout)
+
+
+def login(m, keyboards=1):
+    m.login(180)
+    if keyboards:
+        wait_log(m, "usb .*: keyboard$")
+
+
+def types(m, text="echo Typed, by USB! | tr a-z A-Z", want="TYPED, BY USB!"):
+    """Types a command at the screen's shell; what it wrote must be what was meant."""
+    m.run("rm -f /tmp/typed")
+    m.type(f"{text} > /tmp/typed\n")
+    assert m.run("n=0; until [ -s /tmp/typed ] || [ $n = 100 ]; do sleep 0.1; n=$((n+1)); done; cat /tmp/typed", 60).strip() == want
+
+
+@pytest.mark.parametrize("boot", ["pvh", "bios", "uefi"])
+def test_types(boot):
+    kw = {} if boot == "pvh" else {"iso": BUILD / "cutaway.iso", "uefi": boot == "uefi"}
+    with machine(boot, XHCI + KBD, **kw) as m:
+        login(m)
+        types(m)
+        types(m, "A=\"~!@#%^&*()_+{}|<>?[];'\"; echo \"$A\"", "~!@#%^&*()_+{}|<>?[];'")
+        m.screenshot(f"usb-{boot}")
+
+
+@pytest.mark.parametrize("controller, kbd, how", [
+    ("nec-usb-xhci,msi=off,msix=off", "usb-kbd", "polled"), ("nec-usb-xhci,msi=on,msix=off", "usb-kbd", "MSI"),
+    ("nec-usb-xhci", "usb-kbd", "MSI"), ("qemu-xhci", "usb-kbd,usb_version=1", "MSI"), ("qemu-xhci,p2=15,p3=15", "usb-kbd,port=15", "MSI"),
+])
+def test_controllers(controller, kbd, how):
+    with machine("controllers", ["-device", controller, "-device", kbd]) as m:
+        login(m)
+        assert re.search(rf"xhci 0000:.*, {how}$", m.run("dmesg"), re.M)
+        types(m)
+        assert ("xhci_hcd" in m.run("cat /proc/interrupts")) == (how == "MSI")
+
+
+@pytest.mark.parametrize("word", ["noapic", "nosmp", "quiet"])
+def test_four_processors_and_words(word):
+    with machine(word, XHCI + KBD, smp=4, append=word) as m:
+        login(m)
+        assert (", polled" in m.run("dmesg")) == (word != "quiet")
+        types(m)
+
+
+def test_beside_ps2():
+    """QEMU gives keys to the USB keyboard while there is one; afterwards to the PS/2 one. Both feed one terminal."""
+    with machine("ps2", XHCI + KBD, i8042="on", smp=2) as m:
+        login(m)
+        types(m)
+        m.qmp("device_del", id="first")
+        wait_log(m, "USB disconnect")
+        types(m, "echo ps2", "ps2")
+
+
+def test_no_xhci():
+    with machine("none", [], i8042="on") as m:
+        login(m, 0)
+        assert "xhci" not in m.run("dmesg") and "xhci" not in m.run("ps")
+        types(m)
+
+
+def test_plug_in_and_out():
+    with machine("plug", XHCI, smp=2) as m:
+        login(m, 0)
+        assert m.run("cat /proc/bus/pci/devices | grep -c xhci_hcd") == "1\n"
+        for n in range(2):
+            m.qmp("device_add", driver="usb-kbd", id=f"k{n}", bus="xhci.0")
+            wait_log(m, "usb 1-.*: keyboard$")
+            types(m, f"echo number {n}", f"number {n}")
+            m.qmp("device_del", id=f"k{n}")
+            wait_log(m, "USB disconnect")
+            m.run("dmesg -c >/dev/null")
+
+
+def test_two_keyboards_and_what_is_none():
+    others = ["usb-mouse", "usb-tablet", "usb-hub"]
+    with machine("many", ["-device", "qemu-xhci,id=xhci,p2=8,p3=8"] + KBD + [w for o in others for w in ("-device", o)]) as m:
+        login(m)
+        m.run("until [ $(dmesg | grep -c 'no keyboard, left alone') = 3 ]; do sleep 0.1; done")
+        types(m)
+        m.run("dmesg -c >/dev/null")
+        m.qmp("device_add", driver="usb-kbd", id="second", bus="xhci.0")
+        wait_log(m, "usb 1-.*: keyboard$")
+        types(m, "echo second", "second")
+        m.qmp("device_del", id="second")
+        wait_log(m, "USB disconnect")
+        types(m, "echo first", "first")
+
+
+def hold(m, qcode, down):
+    m.qmp("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": qcode}}}])
+
+
+@pytest.fixture(scope="module")
+def keys():
+    with machine("keys", XHCI + KBD) as m:
+        login(m)
+        yield m
+
+
+def test_repeat(keys):
+    """250 ms, then 30 a second, by the guest's clock; the release ends it."""
+    keys.type("cat > /tmp/held\n")
+    before = float(keys.run("cut -d' ' -f1 /proc/uptime"))
+    hold(keys, "x", True)
+    time.sleep(2)
+    hold(keys, "x", False)
+    after = float(keys.run("cut -d' ' -f1 /proc/uptime"))
+    keys.key("ret")
+    keys.key("ctrl", "d")
+    held = keys.run("sleep 1; cat /tmp/held")
+    assert held.startswith("xxx") and set(held) == {"x", "\n"}
+    assert len(held) <= (after - before - 0.2) * 31 + 3 and len(held) >= 15, (held, before, after)
+
+
+def test_control_alt_caps_arrows(keys):
+    keys.type("sleep 100\n")
+    time.sleep(0.7)
+    keys.key("ctrl", "c")
+    types(keys, "echo after $?", "after 130")
+    types(keys, "echo once", "once")
+    keys.run("rm /tmp/typed")
+    keys.key("up")
+    keys.type("\n")
+    assert keys.run("sleep 1; cat /tmp/typed") == "once\n"
+    keys.key("caps_lock")
+    keys.type("x=1a\n")
+    keys.key("caps_lock")
+    types(keys, "echo $X", "1A")
+    keys.type("cat -v > /tmp/alt\n")
+    keys.key("alt", "x")
+    keys.key("f5")
+    keys.key("delete")
+    keys.key("ret")
+    keys.key("ctrl", "d")
+    assert keys.run("sleep 1; cat /tmp/alt") == "^[x^[[[E^[[3~\n"
+
+
+def test_held_key_goes_up_with_its_keyboard(keys):
+    """Control is down when the keyboard is pulled out: the next one types letters."""
+    hold(keys, "ctrl", True)
+    time.sleep(0.3)
+    keys.qmp("device_del", id="first")
+    wait_log(keys, "USB disconnect")
+    keys.run("dmesg -c >/dev/null")
+    keys.qmp("device_add", driver="usb-kbd", id="first", bus="xhci.0")
+    wait_log(keys, "usb 1-.*: keyboard$")
+    hold(keys, "ctrl", False)
+    types(keys)
+
+
+def test_plugging_leaks_nothing(keys):
+    """Slots, pages, slab objects: as many after 50 rounds as before."""
+    def rounds(n):
+        for _ in range(n):
+            keys.qmp("device_add", driver="usb-kbd", id="again", bus="xhci.0")
+            wait_log(keys, "usb 1-.*: keyboard$")
+            keys.qmp("device_del", id="again")
+            wait_log(keys, "USB disconnect")
+            keys.run("dmesg -c >/dev/null")
+        time.sleep(1)
+        print(keys.run('cat /proc/meminfo'))
+        return [int(x) for x in re.findall(r"(?:MemFree|Slab|PageTables|KernelStack):\s*(\d+)", keys.run("cat /proc/meminfo"))]
+
+    keys.run("dmesg -c >/dev/null")
+    first = rounds(5)
+    second = rounds(50)
+    assert abs(first[0] - second[0]) < 50 * 4, (first, second)
+
+
+def test_ctrl_alt_del():
+    with machine("cad", XHCI + KBD) as m:
+        login(m)
+        m.key("ctrl", "alt", "delete")
+        assert m.wait_exit(30) == 0
+        assert "Restarting system" in m.log()
