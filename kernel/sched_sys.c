@@ -9,6 +9,7 @@
 #include "asm/uaccess.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "smp.h"
 #include "string.h"
 
 #define KEEP_POLICY (-1)
@@ -126,7 +127,7 @@ long sys_sched_getaffinity(pid_t pid, unsigned len, unsigned long __user *mask)
 	if (!p)
 		return -ESRCH;
 	for (unsigned i = 0; i < ARRAY_SIZE(out); i++)
-		out[i] = p->cpus_mask[i] & (nr_cpus < NR_CPUS ? BIT(nr_cpus) - 1 : ~0UL);
+		out[i] = p->cpus_mask[i] & cpu_online_mask();
 	return copy_to_user(mask, out, MASK_SIZE) ? -EFAULT : MASK_SIZE;
 }
 

@@ -97,9 +97,8 @@ static struct task_struct *find_movable(struct rq *rq, struct rq *to, u64 limit)
 			best = p;
 	}
 	p = rq->curr;
-	if (best && rq->cfs.curr && to->nr_running && cpu_allowed(p, to->cpu) && p->se.moved < best->se.moved)
-		return NULL;
-	return best;
+	bool rather = rq->cfs.curr && cpu_allowed(p, to->cpu) && p->se.load.weight <= limit;
+	return best && to->nr_running && rather && p->se.moved < best->se.moved ? NULL : best;
 }
 
 /* One task comes from busiest to rq, if there is one. */

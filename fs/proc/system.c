@@ -141,9 +141,10 @@ static int filesystems_show(struct seq_file *m, void *v)
 
 static int interrupts_show(struct seq_file *m, void *v)
 {
-	seq_puts(m, "    ");
+	static const struct { unsigned irq; const char *tag; } ipis[] = { { IPI_TICK, "LOC" }, { IPI_RESCHEDULE, "RES" }, { IPI_CALL, "CAL" } };
+	seq_puts(m, "           ");
 	for (unsigned c = 0; c < nr_cpus; c++)
-		seq_printf(m, "       CPU%-8u", c);
+		seq_printf(m, "CPU%-8u", c);
 	seq_putc(m, '\n');
 	for (unsigned irq = 0; irq < NR_IRQS; irq++) {
 		if (!irq_name(irq))
@@ -152,6 +153,12 @@ static int interrupts_show(struct seq_file *m, void *v)
 		for (unsigned c = 0; c < nr_cpus; c++)
 			seq_printf(m, "%10lu ", irq_count(irq, c));
 		seq_printf(m, "   %s  %3u-edge      %s\n", irq_chip->name, irq, irq_name(irq));
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(ipis); i++) {
+		seq_printf(m, "%s: ", ipis[i].tag);
+		for (unsigned c = 0; c < nr_cpus; c++)
+			seq_printf(m, "%10lu ", irq_count(ipis[i].irq, c));
+		seq_printf(m, "  %s\n", irq_name(ipis[i].irq));
 	}
 	return seq_printf(m, "ERR: %10lu\n", irq_err_count);
 }

@@ -5,6 +5,7 @@
  */
 #include "fs/proc/proc.h"
 #include "kernel/process.h"
+#include "smp.h"
 #include "kernel/hooks.h"
 #include "kallsyms.h"
 #include "string.h"
@@ -146,7 +147,17 @@ int show_status(struct seq_file *m, struct task_struct *p)
 		   s.ignored, s.caught);
 	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
 		   c->cap_inheritable, c->cap_permitted, c->cap_effective, CAP_FULL_SET, 0UL, c->no_new_privs);
-	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0%s\n", p->cpus_mask[0] & (BIT(nr_cpus) - 1), nr_cpus > 1 ? "-" : "");
+	u64 allowed = p->cpus_mask[0] & cpu_online_mask();
+	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", allowed);
+	for (unsigned first = 0, end; first < NR_CPUS; first = end) {	/* 0,2-3 */
+		for (end = first; end < NR_CPUS && allowed >> end & 1; end++)
+			;
+		if (end > first)
+			seq_printf(m, end > first + 1 ? "%s%u-%u" : "%s%u", allowed & (BIT(first) - 1) ? "," : "", first, end - 1);
+		else
+			end++;
+	}
+	seq_putc(m, '\n');
 	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", p->nvcsw, p->nivcsw);
 	put_cred(c);
 	return 0;

@@ -308,7 +308,13 @@ static int sysfs_fill_super(struct super_block *sb, char *data)
 		sb->s_magic = SYSFS_MAGIC;
 		((struct tmpfs_info *)sb->s_fs_info)->pages.max = ((struct tmpfs_info *)sb->s_fs_info)->max_inodes = 0;
 		sb->s_root->d_inode->i_op = &no_operations;
-		err = add_dir(add_dir(sb->s_root, "kernel"), "tracing") ? 0 : -ENOMEM;
+		struct dentry *cpu = add_dir(add_dir(add_dir(sb->s_root, "devices"), "system"), "cpu"), *d = cpu;
+		char name[8];
+		for (unsigned i = 0; d && i < nr_cpus; i++) {	/* what nproc --all counts */
+			snprintf(name, sizeof(name), "cpu%u", i);
+			d = add_dir(cpu, name);
+		}
+		err = d && add_dir(add_dir(sb->s_root, "kernel"), "tracing") ? 0 : -ENOMEM;
 	}
 	return err;
 }

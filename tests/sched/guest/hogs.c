@@ -1,6 +1,7 @@
 /*
- * hogs N MS [KIND ...]: N processes that only compute (KIND user) or only read /dev/zero (KIND kernel), pinned to CPU 0
- * beside a sleeper of 2 ms.  Prints the CPU time of the luckiest and the unluckiest hog and the sleeper's delays.
+ * hogs N MS KIND [CPU [PRIO]]: N processes that only compute (KIND user) or only read /dev/zero (KIND kernel), pinned to
+ * CPU 0 or CPU, beside a sleeper of 2 ms (of real-time priority PRIO).  Prints the CPU time of the luckiest and the
+ * unluckiest hog and the sleeper's delays.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,11 +42,13 @@ int main(int argc, char **argv)
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
-	CPU_SET(0, &one);
+	CPU_SET(argc > 4 ? atoi(argv[4]) : 0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
 	for (int i = 0; i < n; i++)
 		if (!(pid[i] = fork()))
 			hog(in_kernel);
+	if (argc > 5 && syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &(struct sched_param){ .sched_priority = atoi(argv[5]) }))
+		return 1;
 	start = now_us();
 	while (now_us() - start < ms * 1000LL) {
 		long long until = now_us() + 2000, late;
