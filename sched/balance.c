@@ -108,6 +108,7 @@ static bool pull_task(struct rq *rq, struct rq *busiest, u64 limit)
 	struct task_struct *p = find_movable(busiest, rq, limit);
 	if (p) {
 		update_rq_clock(busiest);
+		busiest->next_balance = busiest->clock + BALANCE_INTERVAL;	/* it does not fetch it back at once */
 		dequeue_task(busiest, p, 0);
 		busiest = move_task(busiest, p, rq->cpu);
 		update_rq_clock(rq);

@@ -211,7 +211,7 @@ struct rq {
 	struct rt_rq rt;
 	struct mm_struct *prev_mm;		/* while switching: to be dropped after it */
 	long nr_uninterruptible;		/* asleep in TASK_UNINTERRUPTIBLE, for the load average */
-	u64 next_balance;			/* clock; own processor only */
+	u64 next_balance;			/* by the clock */
 };
 struct sched_class {
 	const char *name;
