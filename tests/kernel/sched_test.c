@@ -267,19 +267,8 @@ KTEST(sched_timeout)
 
 /* ---- who runs ---- */
 
-/* A test that wants one processor. The threads that are made meanwhile have kthreadd's mask. */
-static void on_one_cpu(void (*test)(void))
-{
-	set_cpus_allowed(kthreadd_task, 1);
-	set_cpus_allowed(current, 1);
-	test();
-	set_cpus_allowed(kthreadd_task, ~0UL);
-	set_cpus_allowed(current, ~0UL);
-}
-#define KTEST_ONE_CPU(name) static void one_##name(void); KTEST(name) { on_one_cpu(one_##name); } static void one_##name(void)
-
 /* Weighted shares of two that compute: SPEC.md part 4. */
-KTEST_ONE_CPU(sched_shares)
+KTEST(sched_shares)
 {
 	u64 n[2] = { 0 }, a, b;
 	struct task_struct *k[2] = { here(kthread_create(spin, &n[0], "nice/0")), here(kthread_create(spin, &n[1], "nice/5")) };
@@ -297,7 +286,7 @@ KTEST_ONE_CPU(sched_shares)
 }
 
 /* S7 with 20 of them: all get on within a turn. */
-KTEST_ONE_CPU(sched_no_starvation)
+KTEST(sched_no_starvation)
 {
 	u64 n[20] = { 0 };
 	struct task_struct *k[20];
@@ -330,7 +319,7 @@ static int sleeper(void *worst)
 }
 
 /* Kernel code that holds no lock is preempted: a sleeper's and a FIFO task's latency beside a kernel loop. */
-KTEST_ONE_CPU(sched_preempt_kernel)
+KTEST(sched_preempt_kernel)
 {
 	u64 n = 0, fair = 0, fifo = 0;
 	struct task_struct *hog = here(kthread_run(spin, &n, "hog")), *s = here(kthread_run(sleeper, &fair, "sleeper")),
@@ -346,7 +335,7 @@ KTEST_ONE_CPU(sched_preempt_kernel)
 	KEXPECT(fair < 5 * NSEC_PER_MSEC && fifo < 3 * NSEC_PER_MSEC);
 }
 
-KTEST_ONE_CPU(sched_fifo_over_fair)
+KTEST(sched_fifo_over_fair)
 {
 	u64 fair = 0, rt = 0, before;
 	struct task_struct *f = here(kthread_run(spin, &fair, "fair")), *r = here(kthread_create(spin, &rt, "fifo"));
@@ -365,7 +354,7 @@ KTEST_ONE_CPU(sched_fifo_over_fair)
 }
 
 /* A FIFO loop leaves 5 % to the others, so that somebody can end it. */
-KTEST_ONE_CPU(sched_rt_throttled)
+KTEST(sched_rt_throttled)
 {
 	u64 fair = 0, rt = 0, ran;
 	struct task_struct *f = here(kthread_run(spin, &fair, "fair")), *r = here(kthread_create(spin, &rt, "fifo"));
@@ -383,7 +372,7 @@ KTEST_ONE_CPU(sched_rt_throttled)
 	sched_setscheduler(current, SCHED_NORMAL, 0);
 }
 
-KTEST_ONE_CPU(sched_round_robin)
+KTEST(sched_round_robin)
 {
 	u64 n[2] = { 0 };
 	struct task_struct *k[2] = { here(kthread_create(spin, &n[0], "rr/0")), here(kthread_create(spin, &n[1], "rr/1")) };
@@ -402,7 +391,7 @@ KTEST_ONE_CPU(sched_round_robin)
 }
 
 /* Weight 3 of 1027: next to nothing beside a normal task, all of it alone. */
-KTEST_ONE_CPU(sched_idle_policy)
+KTEST(sched_idle_policy)
 {
 	u64 n[2] = { 0 }, a, b;
 	struct task_struct *k[2] = { here(kthread_run(spin, &n[0], "normal")), here(kthread_run(spin, &n[1], "idle")) };
@@ -426,7 +415,7 @@ static int watch_min_vruntime(void *seen)
 }
 
 /* S1 and S4, while tasks come and go. We ourselves wake with less vruntime than what the watcher saw. */
-KTEST_ONE_CPU(sched_timeline)
+KTEST(sched_timeline)
 {
 	struct rq *rq = &runqueues[0];
 	u64 n[8] = { 0 }, seen = 0;
