@@ -161,7 +161,7 @@ void __init start_kernel(void)
 	cpu_init(0);				/* %gs, so that current and preempt_count exist */
 	this_cpu->curr = &init_task;
 	params_init(boot_info.cmdline, &init_args);
-	tsc_calibrate();
+	clock_early_init();
 	serial_early_init();			/* from here on the log can be seen */
 	fb_early_init();			/* and a panic on the screen too, in text mode */
 	if (param_bool("quiet"))

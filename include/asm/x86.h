@@ -92,6 +92,8 @@ static inline bool rdrand(u64 *v)
 	__asm__ volatile("rdrand %0; setc %1" : "=r"(*v), "=qm"(ok) : : "cc");
 	return ok;
 }
+/* Not before the loads that stand before it, so that no processor reads an older time than one that it has heard of. */
+static __always_inline u64 rdtsc_ordered(void) { __asm__ volatile("lfence" ::: "memory"); return rdtsc(); }
 struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;
 };

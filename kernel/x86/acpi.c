@@ -15,6 +15,7 @@
 #include "kernel/irq.h"
 #include "kernel/process.h"
 #include "mm/mm.h"
+#include "smp.h"
 #include "string.h"
 
 #define TABLE_MAX (16 << 20)
@@ -22,8 +23,9 @@
 #define SLP_TYP (7 << 10)
 #define SLP_EN BIT(13)
 
-struct acpi_madt acpi_madt;
-static struct acpi_fadt fadt;
+struct acpi_madt acpi_madt = { .nmi_lint = 0xff };
+struct acpi_fadt acpi_fadt;
+u64 acpi_hpet;
 static u8 slp_typ[2], phys_bits;
 static bool have_s5;
 static volatile u8 *reset_reg;			/* when it lies in memory */
@@ -61,7 +63,7 @@ static const char * __init use_madt(const u8 *t, u32 len)
 		return "stands there twice";
 	const char *err = acpi_parse_madt(t, len, &acpi_madt);
 	if (err)
-		memset(&acpi_madt, 0, sizeof(acpi_madt));
+		acpi_madt = (struct acpi_madt){ .nmi_lint = 0xff };
 	else if (acpi_madt.nr_left_out)
 		pr_warn("ACPI: %u processors are too many: %u of them are used\n", acpi_madt.nr_cpus + acpi_madt.nr_left_out, NR_CPUS);
 	return err;
@@ -73,15 +75,25 @@ static const char * __init use_aml(const u8 *t, u32 len)
 	return NULL;
 }
 
+static const char * __init use_hpet(const u8 *t, u32 len)
+{
+	const char *err = acpi_parse_hpet(t, len, &acpi_hpet);
+	if (!err && acpi_hpet >> phys_bits)
+		err = "has its registers at an impossible address";
+	if (err)
+		acpi_hpet = 0;
+	return err;
+}
+
 static const char * __init use_fadt(const u8 *t, u32 len)
 {
 	u32 dsdt_len;
-	const char *err = acpi_parse_fadt(t, len, &fadt);
+	const char *err = acpi_parse_fadt(t, len, &acpi_fadt);
 	if (err)
 		return err;
-	if (fadt.reset.space == ACPI_MEMORY && fadt.reset.addr && !(fadt.reset.addr >> phys_bits))
-		reset_reg = ioremap(fadt.reset.addr, 1, PAGE_KERNEL_NOCACHE);
-	const u8 *dsdt = map_table("DSDT", fadt.dsdt, &dsdt_len);
+	if (acpi_fadt.reset.space == ACPI_MEMORY && acpi_fadt.reset.addr && !(acpi_fadt.reset.addr >> phys_bits))
+		reset_reg = ioremap(acpi_fadt.reset.addr, 1, PAGE_KERNEL_NOCACHE);
+	const u8 *dsdt = map_table("DSDT", acpi_fadt.dsdt, &dsdt_len);
 	if (dsdt) {
 		use_aml(dsdt, dsdt_len);
 		iounmap((void *)dsdt);
@@ -92,7 +104,7 @@ static const char * __init use_fadt(const u8 *t, u32 len)
 static const struct {
 	char name[4];
 	const char *(*use)(const u8 *t, u32 len);
-} users[] __initdata = { { "APIC", use_madt }, { "FACP", use_fadt }, { "SSDT", use_aml } };
+} users[] __initdata = { { "APIC", use_madt }, { "FACP", use_fadt }, { "HPET", use_hpet }, { "SSDT", use_aml } };
 
 static void __init use_table(u64 phys)
 {
@@ -173,31 +185,31 @@ static void io_delay(unsigned us)
 
 void acpi_power_off(void)
 {
-	if (!have_s5 || !fadt.pm1a_cnt)
+	if (!have_s5 || !acpi_fadt.pm1a_cnt)
 		return;
-	if (fadt.smi_cmd && fadt.acpi_enable && !(inw(fadt.pm1a_cnt) & SCI_EN)) {
-		outb(fadt.smi_cmd, fadt.acpi_enable);
-		for (int ms = 0; ms < 1000 && !(inw(fadt.pm1a_cnt) & SCI_EN); ms++)
+	if (acpi_fadt.smi_cmd && acpi_fadt.acpi_enable && !(inw(acpi_fadt.pm1a_cnt) & SCI_EN)) {
+		outb(acpi_fadt.smi_cmd, acpi_fadt.acpi_enable);
+		for (int ms = 0; ms < 1000 && !(inw(acpi_fadt.pm1a_cnt) & SCI_EN); ms++)
 			io_delay(1000);
 	}
-	outw(fadt.pm1a_cnt, (inw(fadt.pm1a_cnt) & ~SLP_TYP) | slp_typ[0] << 10 | SLP_EN);
-	if (fadt.pm1b_cnt)
-		outw(fadt.pm1b_cnt, (inw(fadt.pm1b_cnt) & ~SLP_TYP) | slp_typ[1] << 10 | SLP_EN);
+	outw(acpi_fadt.pm1a_cnt, (inw(acpi_fadt.pm1a_cnt) & ~SLP_TYP) | slp_typ[0] << 10 | SLP_EN);
+	if (acpi_fadt.pm1b_cnt)
+		outw(acpi_fadt.pm1b_cnt, (inw(acpi_fadt.pm1b_cnt) & ~SLP_TYP) | slp_typ[1] << 10 | SLP_EN);
 	io_delay(100000);
 }
 
 static void acpi_reset(void)
 {
-	u64 addr = fadt.reset.addr;
+	u64 addr = acpi_fadt.reset.addr;
 	if (!addr)
 		return;
-	if (fadt.reset.space == ACPI_IO && addr < 0x10000) {
-		outb(addr, fadt.reset_value);
-	} else if (fadt.reset.space == ACPI_PCI) {	/* bus 0; device, function, offset: 16 bits each */
+	if (acpi_fadt.reset.space == ACPI_IO && addr < 0x10000) {
+		outb(addr, acpi_fadt.reset_value);
+	} else if (acpi_fadt.reset.space == ACPI_PCI) {	/* bus 0; device, function, offset: 16 bits each */
 		outl(0xcf8, BIT(31) | (addr >> 32 & 31) << 11 | (addr >> 16 & 7) << 8 | (addr & 0xfc));
-		outb(0xcfc + (addr & 3), fadt.reset_value);
+		outb(0xcfc + (addr & 3), acpi_fadt.reset_value);
 	} else if (reset_reg) {
-		*reset_reg = fadt.reset_value;
+		*reset_reg = acpi_fadt.reset_value;
 	}
 	io_delay(100000);
 }
@@ -207,11 +219,12 @@ void arch_reset(void)
 {
 	struct { u16 limit; u64 base; } __packed none = { 0, 0 };
 
+	smp_stop_others();
 	local_irq_disable();
 	acpi_reset();
-	for (int i = 0; !fadt.no_8042 && i < 10000 && inb(0x64) & 2; i++)
+	for (int i = 0; !acpi_fadt.no_8042 && i < 10000 && inb(0x64) & 2; i++)
 		io_delay(1);
-	if (!fadt.no_8042)
+	if (!acpi_fadt.no_8042)
 		outb(0x64, 0xfe);
 	io_delay(100000);
 	outb(0xcf9, 2);
@@ -230,6 +243,7 @@ void kernel_restart(void)
 void kernel_power_off(void)
 {
 	pr_emerg("reboot: Power down\n");
+	smp_stop_others();
 	local_irq_disable();
 	acpi_power_off();
 	outw(0x604, 0x2000);			/* QEMU's and older Bochs's, when there was no ACPI table */
@@ -242,6 +256,7 @@ void kernel_power_off(void)
 void kernel_halt(void)
 {
 	pr_emerg("reboot: System halted\n");
+	smp_stop_others();
 	local_irq_disable();
 	for (;;)
 		halt();

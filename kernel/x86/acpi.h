@@ -19,6 +19,8 @@ struct acpi_fadt {
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;		/* ports, 0: none */
 	struct acpi_gas reset;
 };
+extern struct acpi_fadt acpi_fadt;			/* all 0: there is none */
+extern u64 acpi_hpet;					/* registers; 0: none */
 #define ACPI_HEADER 36					/* signature, length, revision, checksum, who made it */
 
 const char *acpi_check_rsdp(const u8 rsdp[36], u64 *rsdt, u64 *xsdt);	/* 0: has no such table */

@@ -1,106 +1,199 @@
 /*
- * Time. The 8254 (PIT) ticks at 1000 Hz and is the one clock whose rate is known; the TSC, measured against it,
- * gives nanoseconds in between; the CMOS clock gives the date, once.
+ * Time. The 8254 (PIT) ticks at 1000 Hz; between ticks nanoseconds come from a counter:
  *
- *   ktime_get() = (tsc - tsc_base) * mult >> 22        without a TSC rate: jiffies * 1 ms
+ *   TSC              ktime = (tsc - tsc_base) * tsc_mult >> 22                  64 bits: never comes round
+ *   HPET, ACPI timer ktime = base.ns + ((counter - base.cycles) & mask) * mult >> 22, base moved on by each tick
+ *   jiffies          when there is nothing else: ktime stands still between ticks
  *
- * Intel 8254 datasheet; Motorola MC146818A for the CMOS clock; SDM 3B 17.17 for the TSC.
+ * The slow ones are read without a lock, since an NMI may print: base is two copies, of which base_seq names the one
+ * that is whole; a reader that sees base_seq change begins again.
+ *
+ * In Linux: kernel/time/timekeeping.c, drivers/clocksource/acpi_pm.c, arch/x86/kernel/hpet.c.
+ * Intel 8254 datasheet; IA-PC HPET 2.3; ACPI 4.8.3.3 (power management timer).
  */
+#include "asm/pgtable.h"
+#include "boot_param.h"
 #include "kernel/irq.h"
 #include "kernel/process.h"
+#include "kernel/x86/acpi.h"
+#include "kernel/x86/clocksource.h"
 #include "kernel/x86/x86.h"
+#include "mm/mm.h"
 #include "printk.h"
 #include "sched/sched.h"
+#include "string.h"
 
-#define PIT_HZ 1193182
 #define PIT_CH0 0x40
 #define PIT_CH2 0x42
 #define PIT_CMD 0x43
-#define PORT61 0x61			/* bit 0: gate of channel 2, bit 1: speaker, bit 5: channel 2's output */
-#define CALIBRATE_MS 10
-#define SHIFT 22
+#define PORT61 0x61			/* bit 0: gate of channel 2, bit 1: speaker */
+#define PM_TIMER_HZ 3579545
+#define HPET_PERIOD (4 / 4)		/* femtoseconds; indexes of 32-bit words */
+#define HPET_CONFIG (0x10 / 4)		/* bit 0: counts, bit 1: takes the PIT's interrupt line */
+#define HPET_COUNTER (0xf0 / 4)
 
-u64 tsc_khz, jiffies;
-static u64 tsc_base, mult;
+u64 jiffies;
+static u64 tsc_base, tsc_mult;		/* tsc_mult 0: the TSC is not the clock */
 static u64 boot_real_ns;		/* realtime at ktime 0 */
+static volatile u32 *hpet;
 
-/* Runs PIT channel 2 down once and counts TSC cycles. A PC without it never raises the output: give up. */
-void __init tsc_calibrate(void)
+static u64 pit_read(void)
 {
-	u32 count = PIT_HZ * CALIBRATE_MS / 1000, tries = 0;
-	tsc_base = rdtsc();
-	outb(PORT61, (inb(PORT61) & ~2) | 1);
-	outb(PIT_CMD, 0xb0);			/* channel 2, low then high byte, mode 0 */
-	outb(PIT_CH2, count & 0xff);
-	outb(PIT_CH2, count >> 8);
-	u64 t0 = rdtsc();
-	while (!(inb(PORT61) & 0x20) && ++tries < 20000000)
-		;
-	u64 t1 = rdtsc();
-	if (tries < 10 || tries == 20000000 || t1 <= t0)
-		return;
-	tsc_khz = (t1 - t0) / CALIBRATE_MS;
-	mult = ((u64)1000000 << SHIFT) / tsc_khz;
+	u64 flags = local_irq_save();
+	outb(PIT_CMD, 0x80);			/* hold channel 2 for reading */
+	u8 low = inb(PIT_CH2);
+	u16 left = low | inb(PIT_CH2) << 8;
+	local_irq_restore(flags);
+	return (u16)-left;
+}
+static u64 hpet_read(void) { return hpet[HPET_COUNTER]; }
+static u64 pm_timer_read(void) { return inl(acpi_fadt.pm_timer); }
+static u64 jiffies_read(void) { return READ_ONCE(jiffies); }
+
+struct clocksource clock_pit = { "pit", pit_read, 0xffff, 0 };
+static struct clocksource clock_hpet = { "hpet", hpet_read, 0xffffffff, 0 };
+static struct clocksource clock_pm = { "acpi_pm", pm_timer_read, 0xffffff, 0 };
+static struct clocksource clock_jiffies = { "jiffies", jiffies_read, ~0UL, 0 };
+static struct clocksource *clock = &clock_jiffies;	/* used when the TSC is not */
+static const struct clocksource *watchdog;		/* looks after the TSC */
+static struct { u64 cycles, ns, rest; } base[2];	/* rest: of ns, in 1/2^22 */
+static unsigned base_seq;
+
+static u64 slow_ktime_get(void)
+{
+	u64 ns;
+	unsigned seq;
+	do {
+		seq = __atomic_load_n(&base_seq, __ATOMIC_ACQUIRE);
+		u64 cycles = (clock->read() - base[seq & 1].cycles) & clock->mask;
+		ns = base[seq & 1].ns + ((cycles * clock->mult + base[seq & 1].rest) >> CLOCK_SHIFT);
+		barrier();
+	} while (seq != READ_ONCE(base_seq));
+	return ns;
+}
+
+/* The base moves to now, before the counter comes round; the fraction goes along, so that no reading is lost. */
+static void move_base(void)
+{
+	unsigned old = base_seq & 1;
+	u64 cycles = clock->read(), sum = ((cycles - base[old].cycles) & clock->mask) * clock->mult + base[old].rest;
+	base[!old].cycles = cycles;
+	base[!old].ns = base[old].ns + (sum >> CLOCK_SHIFT);
+	base[!old].rest = sum & (BIT(CLOCK_SHIFT) - 1);
+	__atomic_store_n(&base_seq, base_seq + 1, __ATOMIC_RELEASE);
 }
 
 u64 ktime_get(void)
 {
-	if (!mult)
-		return READ_ONCE(jiffies) * NSEC_PER_MSEC;
-	u64 cycles = rdtsc() - tsc_base;
+	u64 mult = READ_ONCE(tsc_mult);
+	if (unlikely(!mult))
+		return slow_ktime_get();
+	u64 cycles = rdtsc_ordered() - tsc_base;
 	/* In two halves, so that the product does not overflow after some hours. */
-	return ((cycles >> 32) * mult << (32 - SHIFT)) + ((cycles & 0xffffffff) * mult >> SHIFT);
+	return ((cycles >> 32) * mult << (32 - CLOCK_SHIFT)) + ((cycles & 0xffffffff) * mult >> CLOCK_SHIFT);
 }
 
-u64 ktime_get_real(void) { return boot_real_ns + ktime_get(); }
-void ktime_set_real(u64 ns) { boot_real_ns = ns - ktime_get(); }
+u64 ktime_get_real(void) { return READ_ONCE(boot_real_ns) + ktime_get(); }
+void ktime_set_real(u64 ns) { WRITE_ONCE(boot_real_ns, ns - ktime_get()); }
 
-static u8 cmos(u8 reg)
+/* From the TSC, or from none, to `to`: time goes on where it was. */
+static void switch_clock(struct clocksource *to)
 {
-	outb(0x70, reg);
-	return inb(0x71);
+	u64 now = ktime_get();
+	clock = to;
+	base[0].cycles = base[1].cycles = to->read();
+	base[0].ns = base[1].ns = now;
+	__atomic_store_n(&tsc_mult, 0, __ATOMIC_RELEASE);
+	pr_info("clocksource: Switched to clocksource %s\n", to->name);
 }
 
-static u64 __init read_rtc(void)
+static struct clocksource *best_slow(void) { return clock_hpet.mult ? &clock_hpet : clock_pm.mult ? &clock_pm : &clock_jiffies; }
+
+void clock_tsc_failed(const char *why)
 {
-	u8 status_b = cmos(0x0b), v[6] = { 0 }, again[6] = { 0 };
-	static const u8 regs[6] __initdata = { 0, 2, 4, 7, 8, 9 };	/* s m h day month year */
-	u64 y, m, days;
-	for (int tries = 0; tries < 10; tries++) {	/* two equal readings: no update fell in between */
-		for (int i = 0; i < 6; i++)
-			again[i] = cmos(regs[i]);
-		bool same = !__builtin_memcmp(v, again, 6);
-		__builtin_memcpy(v, again, 6);
-		if (same)
-			break;
-	}
-	for (int i = 0; i < 6 && !(status_b & 4); i++)
-		v[i] = (v[i] & 0xf) + (v[i] >> 4 & (i == 2 ? 7 : 0xf)) * 10 + (i == 2 ? v[i] & 0x80 : 0);
-	if (!(status_b & 2) && v[2] & 0x80)		/* 12-hour form, afternoon */
-		v[2] = ((v[2] & 0x7f) + 12) % 24;
-	y = 2000 + v[5] - (v[4] <= 2);			/* years begin in March: leap days come last */
-	m = (v[4] + 9) % 12;
-	days = 365 * y + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + v[3] - 1 - 719468;
-	return ((days * 24 + v[2]) * 60 + v[1]) * 60 + v[0];
+	if (!tsc_mult)
+		return;
+	pr_warn("tsc: Marking TSC unstable due to %s\n", why);
+	switch_clock(best_slow());
 }
 
-/* The tick: time, timers, accounting and the scheduler, in this order. */
+/* The tick: time, timers, accounting and the scheduler, in this order. Ticks that a busy host swallowed are made up for. */
 static void tick(int irq, void *data)
 {
-	u64 now = mult ? ktime_get() / NSEC_PER_MSEC : jiffies + 1;
-	WRITE_ONCE(jiffies, max(now, jiffies));	/* ticks that a busy host swallowed are made up for */
+	if (!tsc_mult)
+		move_base();
+	u64 now = tsc_mult || clock != &clock_jiffies ? ktime_get() / NSEC_PER_MSEC : jiffies + 1;
+	if (watchdog && tsc_mult && now / 1000 != jiffies / 1000 && !tsc_agrees(watchdog))
+		clock_tsc_failed("a disagreement with another clock");
+	WRITE_ONCE(jiffies, max(now, jiffies));
 	run_timers();
 	scheduler_tick();
 	smp_send_tick();
 }
 
+static bool __init counts(const struct clocksource *c)
+{
+	u64 first = c->read();
+	for (int i = 0; i < 100000; i++)
+		if ((c->read() ^ first) & c->mask)
+			return true;
+	pr_warn("clocksource: %s does not count: not used\n", c->name);
+	return false;
+}
+
+static void __init find_clocks(void)
+{
+	hpet = acpi_hpet ? ioremap(acpi_hpet, 1024, PAGE_KERNEL_NOCACHE) : NULL;
+	if (hpet && hpet[HPET_PERIOD] && hpet[HPET_PERIOD] <= 100000000) {
+		hpet[HPET_CONFIG] = (hpet[HPET_CONFIG] & ~2U) | 1;
+		if (counts(&clock_hpet))
+			clock_hpet.mult = ((u64)hpet[HPET_PERIOD] << CLOCK_SHIFT) / 1000000;
+	}
+	if (acpi_fadt.timer32)
+		clock_pm.mask = 0xffffffff;
+	if (acpi_fadt.pm_timer && counts(&clock_pm))
+		clock_pm.mult = clock_mult(PM_TIMER_HZ);
+	clock_jiffies.mult = clock_mult(HZ);
+}
+
+/* The clock by clocksource=, else the best: TSC if it can be trusted, HPET, ACPI's timer. */
 void __init clock_init(void)
 {
-	ktime_set_real(read_rtc() * NSEC_PER_SEC);
+	struct clocksource *const slow[] = { &clock_hpet, &clock_pm, &clock_jiffies };
+	const char *want = param_get("clocksource"), *complaint;
+	struct clocksource *chosen = NULL;
+	find_clocks();
 	if (tsc_khz)
 		pr_info("tsc: Detected %lu.%03lu MHz processor\n", tsc_khz / 1000, tsc_khz % 1000);
+	complaint = tsc_complaint(best_slow() != &clock_jiffies);
+	watchdog = param_get("tsc") && !strcmp(param_get("tsc"), "reliable") ? NULL :
+		   best_slow() != &clock_jiffies ? best_slow() : &clock_pit;
+	if (complaint)
+		pr_warn("tsc: not used: %s\n", complaint);
+	for (unsigned i = 0; want && i < ARRAY_SIZE(slow); i++)
+		if (!strcmp(slow[i]->name, want) && slow[i]->mult)
+			chosen = slow[i];
+	if (chosen || complaint)
+		switch_clock(chosen ? chosen : best_slow());
 	else
-		pr_warn("tsc: no rate could be measured; time advances by ticks of 1 ms\n");
+		pr_info("clocksource: Switched to clocksource tsc\n");
+	u64 date = rtc_read(acpi_fadt.century);
+	if (!date)
+		pr_warn("rtc: the clock has no date; it is 1970 until somebody sets it\n");
+	ktime_set_real(date * NSEC_PER_SEC);
+}
+
+/* The first of all: the log wants to know when. */
+void __init clock_early_init(void)
+{
+	outb(PORT61, (inb(PORT61) & ~2) | 1);
+	outb(PIT_CMD, 0xb4);			/* channel 2, low then high byte, mode 2: from 65536 down, for ever */
+	outb(PIT_CH2, 0);
+	outb(PIT_CH2, 0);
+	clock_pit.mult = clock_mult(PIT_HZ);
+	tsc_base = rdtsc();
+	tsc_calibrate();
+	tsc_mult = tsc_khz ? clock_mult(tsc_khz * 1000) : 0;
 }
 
 void __init pit_init(void)

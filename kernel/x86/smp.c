@@ -125,6 +125,7 @@ void __noreturn secondary_start(struct cpu *c)
 	fpu_init_cpu();
 	cpu_set_kstack((u64)current->stack + KSTACK_SIZE);
 	__atomic_store_n(&cpu_callin, c->id, __ATOMIC_SEQ_CST);
+	tsc_sync_check();
 	while (READ_ONCE(nr_cpus) <= c->id)		/* the boot processor has seen it */
 		cpu_relax();
 	local_irq_enable();
@@ -162,6 +163,7 @@ static bool __init start_cpu(u32 apic)
 		apic_icr(apic, ICR_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
 		for (u64 end = ktime_get() + (try ? 2000 : 20) * NSEC_PER_MSEC; ktime_get() < end; cpu_relax()) {
 			if (__atomic_load_n(&cpu_callin, __ATOMIC_ACQUIRE) == c->id) {
+				tsc_sync_check();
 				__atomic_store_n(&nr_cpus, c->id + 1, __ATOMIC_SEQ_CST);
 				return true;
 			}

@@ -8,7 +8,9 @@
 void idt_init(void);			/* fills the table, which all processors share */
 void idt_load(void);
 void fpu_init_cpu(void);
-void tsc_calibrate(void);		/* by PIT channel 2: tsc_khz, 0 when there is no PIT */
+void clock_early_init(void);		/* measures the TSC by PIT channel 2: tsc_khz, 0 when there is no PIT */
+void tsc_calibrate(void);
+void tsc_sync_check(void);		/* called by the boot processor and a new one at the same time, interrupts off or on */
 void acpi_init(void);			/* reads the tables: power-off, reset, acpi_madt */
 
 /* What the MADT says (ACPI 5.2.12); nr_cpus 0: there is none that can be trusted, and one processor runs on the 8259. */

@@ -1,53 +1,14 @@
 """ACPI in a booted machine: tables broken before the kernel reads them, power-off, reset, ctrl-alt-del."""
 import json
 import re
-import socket
 import struct
-import subprocess
-import time
 
 import pytest
-from cutaway import ISO, KERNEL, ON_LINUX, Machine
+from cutaway import ISO, ON_LINUX, Machine
+from gdbstub import Gdb, symbols
 
 PAGE_OFFSET = 0xffff888000000000
 MADE = 0xe0000				# the BIOS's memory, which nobody needs any more
-
-
-class Gdb:
-    """QEMU's gdb stub, as much as poking into memory needs."""
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        end = time.time() + 20
-        while self.sock.connect_ex(str(path)) and time.time() < end:
-            time.sleep(0.05)
-        self.sock.settimeout(60)
-        self.file = self.sock.makefile("rwb")
-
-    def ask(self, text):
-        self.file.write(b"$%s#%02x" % (text.encode(), sum(text.encode()) & 0xff))
-        self.file.flush()
-        while self.file.read(1) != b"$":
-            pass
-        answer = bytearray()
-        while (c := self.file.read(1)) != b"#":
-            answer += c
-        self.file.read(2)
-        self.file.write(b"+")
-        self.file.flush()
-        return answer.decode()
-
-    def read(self, address, n):
-        return bytes.fromhex(self.ask(f"m{address:x},{n:x}"))
-
-    def write(self, address, data):
-        for i in range(0, len(data), 512):
-            part = data[i:i + 512]
-            assert self.ask(f"M{address + i:x},{len(part):x}:{part.hex()}") == "OK"
-
-
-def symbols():
-    out = subprocess.run(["nm", KERNEL], capture_output=True, text=True, check=True).stdout
-    return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}
 
 
 def checked(t, at=9):

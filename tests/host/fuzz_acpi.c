@@ -1,6 +1,6 @@
 /*
  * The readers of ACPI tables take any bytes: they stay inside what they were given, and what they let pass keeps the
- * promises of kernel/x86/x86.h. Built as tests/host/fuzz_elf.c is; tests/host/test_acpi.py asks the same code by ctypes.
+ * promises of kernel/x86/x86.h. Built as tests/host/fuzz_elf.c is; tests/host/test_acpi_tables.py asks the same code by ctypes.
  */
 #include "kernel/x86/acpi_tables.c"
 void *malloc(size_t size);

@@ -1,0 +1,49 @@
+"""gdbstub.py: QEMU's gdb stub without gdb, for tests that change a kernel's memory while it stands."""
+import socket
+import subprocess
+import time
+
+from cutaway import KERNEL
+
+
+class Gdb:
+    """QEMU's gdb stub, as much as poking into memory needs."""
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        end = time.time() + 20
+        while self.sock.connect_ex(str(path)) and time.time() < end:
+            time.sleep(0.05)
+        self.sock.settimeout(60)
+        self.file = self.sock.makefile("rwb")
+
+    def ask(self, text):
+        self.file.write(b"$%s#%02x" % (text.encode(), sum(text.encode()) & 0xff))
+        self.file.flush()
+        answer = self.packet()
+        while answer.startswith("T") and text != "c":	# that it has stopped, since we have come: no answer
+            answer = self.packet()
+        return answer
+
+    def packet(self):
+        while self.file.read(1) != b"$":
+            pass
+        answer = bytearray()
+        while (c := self.file.read(1)) != b"#":
+            answer += c
+        self.file.read(2)
+        self.file.write(b"+")
+        self.file.flush()
+        return answer.decode()
+
+    def read(self, address, n):
+        return bytes.fromhex(self.ask(f"m{address:x},{n:x}"))
+
+    def write(self, address, data):
+        for i in range(0, len(data), 512):
+            part = data[i:i + 512]
+            assert self.ask(f"M{address + i:x},{len(part):x}:{part.hex()}") == "OK"
+
+
+def symbols():
+    out = subprocess.run(["nm", KERNEL], capture_output=True, text=True, check=True).stdout
+    return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}
