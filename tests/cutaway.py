@@ -6,7 +6,7 @@
     out = batch("name", "commands", files={...})    one boot, one script, its output
 
 CUTAWAY_KERNEL=vmlinuz runs everything on another kernel (Debian's Linux: the tests must pass there too).
-CUTAWAY_SLOW=3 stretches all limits.
+CUTAWAY_SLOW=3 stretches all limits.  SMP=4 (make test SMP=4): on so many processors, where a test does not say how many.
 """
 import json
 import os
@@ -31,6 +31,7 @@ ISO = Path(os.environ.get("ISO", BUILD / "cutaway.iso"))
 LOGS = BUILD / "tests/logs"
 # Two tests run side by side on two processors (pytest-xdist): on a busy machine each gets less than one.
 SLOW = float(os.environ.get("CUTAWAY_SLOW", "3" if "PYTEST_XDIST_WORKER" in os.environ else "1"))
+SMP = int(os.environ.get("SMP") or 1)
 ON_LINUX = "CUTAWAY_KERNEL" in os.environ
 PROMPT = "ct%%> "
 OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
@@ -76,8 +77,10 @@ def archive(files):
 class Machine:
     last = None			# the one started last: what a failed test ran on
 
-    def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=1, cpu="max", machine="q35",
+    def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=None, cpu="max", machine="q35",
                  iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False):
+        if smp is None:			# make test SMP=4; what counts instructions looks at one
+            smp = 1 if icount or "-icount" in qemu else SMP
         self.name = name
         self.dir = Path(tempfile.mkdtemp(prefix="cutaway-"))
         LOGS.mkdir(parents=True, exist_ok=True)
