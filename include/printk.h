@@ -4,7 +4,7 @@
  * Linux's "[    0.000123] " stamps. Consoles may be called with interrupts off and must not sleep.
  */
 #pragma once
-#include "types.h"
+#include "asm/cpu.h"
 #include "list.h"
 
 #define KERN_EMERG "\0010"
@@ -40,10 +40,12 @@ struct console *console_next(struct console *c);	/* iterate: NULL starts */
 extern int console_loglevel;			/* messages below this number are printed: 7, 4 with quiet */
 /* For /dev/kmsg and syslog(2): copies log text from *seq (byte position, moved on; skips what is gone). */
 unsigned log_read(u64 *seq, char *buf, unsigned size);
+unsigned log_line(u64 *seq, char *line, unsigned size);	/* one line with its end, or as much of it as fits */
 u64 log_first(void);
 u64 log_end(void);
 
-extern bool panicking;
+extern int panic_cpu;			/* the one whose last words these are; -1: all is well */
+static inline bool panicking(void) { return unlikely(panic_cpu >= 0) && panic_cpu == (int)smp_processor_id(); }
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct pt_regs;
 void show_regs(struct pt_regs *regs);

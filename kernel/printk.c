@@ -32,7 +32,6 @@ static LIST_HEAD(consoles);
 static struct console *preferred;
 static u64 user_seq;				/* syslog(2) type 2 */
 int console_loglevel = 7;
-bool panicking;
 
 static void log_byte(char c)
 {
@@ -107,18 +106,23 @@ unsigned log_read(u64 *seq, char *buf, unsigned size)
 u64 log_first(void) { return READ_ONCE(log_tail); }
 u64 log_end(void) { return READ_ONCE(log_head); }
 
+unsigned log_line(u64 *seq, char *line, unsigned size)
+{
+	unsigned n = log_read(seq, line, size);
+	char *nl = memchr(line, '\n', n);
+	unsigned len = nl ? nl - line + 1 : n;
+	*seq -= n - len;
+	return len;
+}
+
 /* One line from the log to one console, without "<6>"; false when it has all. */
 static bool feed_line(struct console *c)
 {
 	char line[LINE_MAX];
-	u64 start = c->seq;
-	unsigned n = log_read(&start, line, sizeof(line));
-	char *nl = memchr(line, '\n', n);
+	unsigned len = log_line(&c->seq, line, sizeof(line));
 
-	if (!n)
+	if (!len)
 		return false;
-	unsigned len = nl ? nl - line + 1 : n;
-	c->seq = start - n + len;
 	if (line[0] != '<' || len < 4)
 		c->write(c, line, len);		/* the rest of a long line */
 	else if (line[1] - '0' < console_loglevel)
@@ -130,7 +134,7 @@ static bool feed_line(struct console *c)
 static bool may_feed(void)
 {
 	unsigned n = this_cpu->nr_held;
-	return panicking || (!this_cpu->in_nmi && (!n || this_cpu->held[n - 1]->rank < RANK_CONSOLE));
+	return panicking() || (!this_cpu->in_nmi && (!n || this_cpu->held[n - 1]->rank < RANK_CONSOLE));
 }
 
 static void feed_consoles(void)
@@ -157,7 +161,7 @@ int vprintk(const char *fmt, va_list ap)
 		level = fmt[1];
 		fmt += 2;
 	}
-	if (this_cpu->in_nmi && !panicking) {
+	if (this_cpu->in_nmi && !panicking()) {
 		char own[LINE_MAX / 2];
 		n = vsnprintf(own, sizeof(own), fmt, ap);
 		nmi_put(own, level);
@@ -168,7 +172,7 @@ int vprintk(const char *fmt, va_list ap)
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	log_lines(text, level);
 	spin_unlock_irqrestore(&log_lock, flags);
-	if (panicking)
+	if (panicking())
 		feeding = 0;			/* whoever was feeding will not come back */
 	feed_consoles();
 	return n;

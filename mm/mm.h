@@ -98,6 +98,7 @@ bool slabinfo_nth(unsigned n, struct slabinfo *out);	/* for /proc/slabinfo; fals
 void *vmalloc(size_t size);
 void vfree(void *p);
 void *ioremap(u64 phys, size_t size, pgprot_t prot);	/* device memory; NULL */
+void *early_ioremap(u64 phys, size_t size);	/* from start_kernel's first moment on, uncached, for ever; NULL: 1 GiB is full */
 void iounmap(void *p);
 void *alloc_kstack(void);			/* KSTACK_SIZE bytes, unmapped page below; cached; NULL */
 void free_kstack(void *stack);

@@ -24,6 +24,7 @@ extern char _text[], _etext[], __init_begin[], _einittext[], __init_data[], __in
 extern char init_stack_guard[];		/* boot/start.asm */
 
 static pgd_t init_pgd_table[PTRS_PER_PTE] __aligned(PAGE_SIZE);
+static pmd_t early_io_table[PTRS_PER_PTE] __aligned(PAGE_SIZE);	/* the last GiB of addresses */
 pgd_t *init_pgd;
 
 /* ---- the kernel's tables ---- */
@@ -107,6 +108,8 @@ static void __init map_section(char *start, char *end, pgprot_t prot, pgprot_t a
 	map_range((u64)__va(__pa_symbol(start)), __pa_symbol(start), end - start, alias, PAGE_SHIFT);
 }
 
+static pud_t *__init early_io_entry(pgd_t *pgd) { return &table_of(pgd[pgd_index(EARLY_IO_START)])[pud_index(EARLY_IO_START)]; }
+
 void __init map_kernel_image(void)
 {
 	init_pgd = __va(__pa_symbol(init_pgd_table));
@@ -115,6 +118,20 @@ void __init map_kernel_image(void)
 	map_section(__init_data, __init_end, PAGE_KERNEL, PAGE_KERNEL);
 	map_section(_rodata, _erodata, PAGE_KERNEL_RO, PAGE_KERNEL_RO);
 	map_section(_data, _end, PAGE_KERNEL, PAGE_KERNEL);
+	*early_io_entry(init_pgd) = __pa_symbol(early_io_table) | KERNEL_TABLE;
+}
+
+void *__init early_ioremap(u64 phys, size_t size)
+{
+	static unsigned used __initdata;
+	u64 from = ALIGN_DOWN(phys, PMD_SIZE), nr = (ALIGN(phys + size, PMD_SIZE) - from) >> PMD_SHIFT;
+	u64 virt = EARLY_IO_START + used * PMD_SIZE + (phys - from);
+	if (used + nr > PTRS_PER_PTE)
+		return NULL;
+	for (; nr--; from += PMD_SIZE)
+		early_io_table[used++] = from | PAGE_KERNEL_NOCACHE | _PAGE_PSE;
+	*early_io_entry(table_of(read_cr3())) = __pa_symbol(early_io_table) | KERNEL_TABLE;
+	return (void *)virt;
 }
 
 void __init load_init_pgd(void)
@@ -191,7 +208,7 @@ u64 unmap_kernel_page(u64 virt)
 bool kernel_addr_mapped(u64 addr)
 {
 	unsigned shift;
-	return (s64)addr >> 47 == -1 && lookup(init_pgd, addr, &shift);
+	return (s64)addr >> 47 == -1 && lookup(init_pgd ? init_pgd : table_of(read_cr3()), addr, &shift);
 }
 
 /* ---- an address space's tables ---- */

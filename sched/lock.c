@@ -105,7 +105,7 @@ static noinline u64 spin_wait(struct spinlock *l, u32 place)
 			continue;
 		if (!(seen >> 8))
 			__atomic_compare_exchange_n(&l->word, &seen, seen | me << 8, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-		if (unlikely(panicking))
+		if (unlikely(panicking()))
 			return spins;
 		if (!since)
 			since = ktime_get();
@@ -139,7 +139,7 @@ static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u
 {
 	unsigned n = this_cpu->nr_held;
 	const struct spinlock *top = this_cpu->held[n];
-	if (unlikely(panicking))	/* the last words come through every lock */
+	if (unlikely(panicking()))	/* the last words come through every lock */
 		return flags;
 	if (spin_is_held(l))
 		lock_panic("recursion", l, place, l, l->place);
@@ -171,7 +171,7 @@ static __always_inline u64 spin_take(struct spinlock *l, const u8 *ranks, u64 fl
 static noinline u64 spin_give_slow(struct spinlock *l, u32 place, u64 flags)
 {
 	unsigned n = this_cpu->nr_held, i = n;
-	if (unlikely(panicking))
+	if (unlikely(panicking()))
 		return flags;
 	while (this_cpu->held[i] != l && this_cpu->held[i] != &irq_boundary)
 		i--;

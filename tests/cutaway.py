@@ -8,6 +8,7 @@
 CUTAWAY_KERNEL=vmlinuz runs everything on another kernel (Debian's Linux: the tests must pass there too).
 CUTAWAY_SLOW=3 stretches all limits.  SMP=4 (make test SMP=4): on so many processors, where a test does not say how many.
 """
+import functools
 import json
 import os
 import re
@@ -35,6 +36,13 @@ SMP = int(os.environ.get("SMP") or 1)
 ON_LINUX = "CUTAWAY_KERNEL" in os.environ
 PROMPT = "ct%%> "
 OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+
+@functools.cache
+def read_font():
+    """{16 bytes of a cell: character}, from drivers/fb/font.c."""
+    glyphs = re.findall(r'"((?:\\x[0-9a-f]{2}){12})"', (TOP / "drivers/fb/font.c").read_text())
+    return {bytes(2) + bytes.fromhex(g.replace("\\x", "")) + bytes(2): chr(32 + i) for i, g in enumerate(glyphs)}
 
 
 class Failed(AssertionError):
@@ -78,7 +86,7 @@ class Machine:
     last = None			# the one started last: what a failed test ran on
 
     def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=None, cpu="max", machine="q35",
-                 iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False):
+                 iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False, gdb=False):
         if smp is None:			# make test SMP=4; what counts instructions looks at one
             smp = 1 if icount or "-icount" in qemu else SMP
         self.name = name
@@ -94,6 +102,8 @@ class Machine:
             args += ["-vga", "none", "-nic", "none"]
         else:
             args += ["-nic", "none"]
+        if gdb:				# at self.dir/gdb; waits for its continue
+            args += ["-S", "-gdb", f"unix:{self.dir}/gdb,server=on,wait=off"]
         if icount:
             args += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
         if uefi:
@@ -261,6 +271,27 @@ class Machine:
         data = path.read_bytes()
         head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
         return int(head.group(1)), int(head.group(2)), data[head.end():]
+
+    def text_mode(self):
+        """VGA's text memory: 25 lines."""
+        path = self.dir / "text"
+        self.qmp("pmemsave", val=0xb8000, size=4000, filename=str(path))
+        chars = path.read_bytes()[::2].decode("latin-1")
+        return [chars[i:i + 80].rstrip() for i in range(0, 2000, 80)]
+
+    def screen_text(self, scale=1):
+        """The framebuffer's lines, read by our font in letters of this size; what is no letter is a '\x7f'."""
+        width, height, rgb = self.pixels()
+        font, lines = read_font(), []
+        for y in range(0, height - 16 * scale + 1, 16 * scale):
+            line = ""
+            for x in range(0, width - 8 * scale + 1, 8 * scale):
+                rows = [[rgb[i:i + 3] for i in range(((y + r) * width + x) * 3, ((y + r) * width + x + 8 * scale) * 3, 3 * scale)]
+                        for r in range(0, 16 * scale, scale)]
+                paper = rows[0][0]
+                line += font.get(bytes(sum(0x80 >> i for i in range(8) if row[i] != paper) for row in rows), "\x7f")
+            lines.append(line.rstrip())
+        return lines
 
     KEYS = {" ": "spc", "\n": "ret", "-": "minus", "=": "equal", ".": "dot", ",": "comma", "/": "slash", ";": "semicolon",
             "'": "apostrophe", "`": "grave_accent", "[": "bracket_left", "]": "bracket_right", "\\": "backslash",

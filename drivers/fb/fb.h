@@ -20,6 +20,8 @@ struct screen {
 	unsigned cols, rows;
 	void (*draw)(unsigned x, unsigned y, u16 cell);
 };
-void fb_early_init(void);		/* from here on a panic is seen in text mode */
+void fb_early_init(void);		/* from here on a panic is seen */
 const struct screen *fb_init(void);	/* NULL: no screen, or one of a kind we can't draw on */
+const struct screen *fb_large(void);	/* for a photograph: letters as large as leave 80x25 of them */
+void panic_screen(const char *what, u64 report);	/* panic_screen_hook */
 extern const u8 font_ascii[95][12];

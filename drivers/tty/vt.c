@@ -13,7 +13,6 @@
  */
 #include "drivers/tty/tty.h"
 #include "drivers/fb/fb.h"
-#include "kernel/hooks.h"
 #include "printk.h"
 #include "string.h"
 
@@ -486,8 +485,8 @@ static void vt_console_write(struct console *c, const char *s, unsigned n)
 {
 	u64 flags;
 
-	if (spin_is_held(&vc.lock) && !panicking)
-		return;				/* something failed in here */
+	if (panicking())
+		return;				/* panic_screen() has the screen */
 	flags = spin_lock_irqsave(&vc.lock);
 	for (; n; n--, s++) {
 		if (*s == '\n')
@@ -500,19 +499,6 @@ static void vt_console_write(struct console *c, const char *s, unsigned n)
 
 static void *vt_console_tty(struct console *c) { return &vt_tty; }
 static struct console vt_console = { .name = "tty", .index = 0, .write = vt_console_write, .tty = vt_console_tty };
-
-/* A panic: the end of the log, whatever was on the screen; what is printed next feeds it. */
-static void vt_takeover(void)
-{
-	u64 size = vc.cols * vc.rows / 3, from = log_end() > size ? log_end() - size : 0;
-	char c;
-
-	vt_console_write(NULL, "\033c", 2);
-	while (from && log_read(&from, &c, 1) && c != '\n')
-		;
-	vt_console.seq = from;
-	vt_console.enabled = true;
-}
 
 static int vt_write(struct tty_struct *tty, const char *s, int n)
 {
@@ -565,7 +551,6 @@ void __init vt_init(void)
 	vt_tty.termios.c_iflag |= IUTF8;
 	vt_tty.init_termios.c_iflag |= IUTF8;
 	vt_tty.winsize = (struct winsize){ vc.rows, vc.cols, 0, 0 };
-	screen_takeover_hook = vt_takeover;
 	register_console(&vt_console);
 	keyboard_init(&vt_tty);
 }

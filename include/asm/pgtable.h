@@ -25,6 +25,7 @@
 #define VMALLOC_START 0xffffc90000000000UL
 #define VMALLOC_END 0xffffe90000000000UL
 #define KERNEL_BASE 0xffffffff80000000UL	/* kernel image: virtual = physical + KERNEL_BASE */
+#define EARLY_IO_START 0xffffffffc0000000UL	/* early_ioremap */
 
 #define __va(phys) ((void *)((u64)(phys) + PAGE_OFFSET))
 #define __pa(virt) ((u64)(virt) - PAGE_OFFSET)		/* direct map only */

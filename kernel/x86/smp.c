@@ -74,7 +74,7 @@ void smp_call_function_many(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	preempt_disable();
 	struct cpu *me = this_cpu->self;
 	mask &= ~BIT(me->id);
-	if (mask && !panicking) {
+	if (mask && !panicking()) {
 		BUG_ON(irqs_disabled());		/* X1 */
 		me->call_fn = fn;
 		me->call_arg = arg;
@@ -83,7 +83,7 @@ void smp_call_function_many(cpumask_t mask, void (*fn)(void *arg), void *arg)
 			__atomic_or_fetch(&cpus[ffs64(m)].call_from, BIT(me->id), __ATOMIC_SEQ_CST);
 			send_ipi(ffs64(m), IPI_CALL);
 		}
-		while (__atomic_load_n(&me->call_pending, __ATOMIC_ACQUIRE) && !panicking)
+		while (__atomic_load_n(&me->call_pending, __ATOMIC_ACQUIRE) && !panicking())
 			cpu_relax();
 	}
 	preempt_enable();

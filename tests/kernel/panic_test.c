@@ -127,3 +127,41 @@ KTEST(panic_wild_write)
 	wild_write(&victim->flags);
 	put_page(victim);
 }
+
+static int *volatile nowhere = (int *)8;
+
+/* In an interrupt, above the locks of who was interrupted. */
+static void fault_in_timer(struct timer *t)
+{
+	spin_lock(&high_lock);
+	*nowhere = 1;
+}
+
+KTEST(panic_in_interrupt)
+{
+	static struct timer t;
+
+	mutex_lock(&low_mutex);
+	timer_setup(&t, fault_in_timer, NULL);
+	timer_start(&t, ktime_get());
+	for (;;)
+		cpu_relax();
+}
+
+/* What the report needs is broken: a second panic inside. */
+KTEST(panic_inside_panic)
+{
+	current->held_locks[current->nr_held_sleeping++] = (void *)8;
+	panic("the first");
+}
+
+static noinline int deep(int n)
+{
+	return (n ? deep(n - 1) : (*nowhere = 1)) + READ_ONCE(*(int *)__builtin_frame_address(0));
+}
+
+KTEST(panic_deep)
+{
+	pr_info("%0300d\n", 1);
+	deep(100);
+}

@@ -1,0 +1,115 @@
+"""A panic takes the screen, whatever was on it and whatever console= says, from the first moment on, and can be read from it."""
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from cutaway import BUILD, ON_LINUX, TOP, Machine
+
+pytestmark = pytest.mark.skipif(ON_LINUX, reason="our panic")
+ELF = BUILD / "ktest.elf"
+
+
+def image(tmp_path, words, mode=""):
+    """An image of ktest.elf for these words; mode: for GRUB to set, such as 1920x1080x32."""
+    (tmp_path / "iso").mkdir()
+    menu = (TOP / "iso/grub.cfg").read_text()
+    (tmp_path / "iso/grub.cfg").write_text(menu.replace("@MODULES@\n", f"@MODULES@\n\tset gfxpayload={mode}\n" if mode else "@MODULES@\n"))
+    shutil.copytree(TOP / "tools", tmp_path / "tools", ignore=lambda _, names: [n for n in names if not n.endswith(".sh")])
+    subprocess.run([tmp_path / "tools/iso.sh", tmp_path / "panic.iso", ELF, BUILD / "initramfs.cpio"], cwd=TOP,
+                   env=dict(os.environ, APPEND=f"console=ttyS0 {words}"), check=True)
+    return tmp_path / "panic.iso"
+
+
+def shown(m, scale=0):
+    """The lines of the screen; scale 0: text mode."""
+    m.expect("end Kernel panic", 120)
+    time.sleep(0.3)
+    m.screenshot(m.name)
+    return m.screen_text(scale) if scale else m.text_mode()
+
+
+def check(lines, reason, trace="", width=80, log=r"Command line|KTAP"):
+    """All of it is there, in this order, between the title and what to do."""
+    text = "\n".join(lines)
+    assert lines[0].startswith("Cutaway 6.1.0-cutaway: KERNEL PANIC: "), text
+    assert re.sub(r"\s+", "", reason) in re.sub(r"\s+", "", text), text
+    assert re.search(r"\nCPU: \d+ PID: \d+ Comm: .*\nRIP: \w+.*\nRSP: .*\n(R.*\n)*CR2: .*\nCall Trace:\n" + trace, text), text
+    assert re.search(log, text.split("Call Trace:")[1]), text
+    assert lines[-1].startswith("Photograph this screen"), text
+    assert "\x7f" not in text and max(len(line) for line in lines) <= width, text
+
+
+def panic_at(m, place, function="panic"):
+    """gdb stops the machine there and lets it go on with a call of panic, or with a jump to nowhere."""
+    where = "0xffffc00000000000" if function is None else f"(long){function}"
+    subprocess.Popen(["gdb", "-batch", "-nx", "-ex", f"target remote {m.dir}/gdb", "-ex", f"hbreak {place}", "-ex", "continue",
+                      "-ex", "set $rdi = (long)saved_command_line", "-ex", f"set $rip = {where}", "-ex", "detach", ELF],
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("name, reason, trace, log", [
+    ("deep", "page fault", r"(  deep\S* +deep\S*\n){6}(?!  deep)", "0000"),
+    ("lock_order", "wrong order: low_lock (rank 32) while holding high_lock", r"(  .*\n)+holds spinlock high_lock", "KTAP"),
+    ("in_interrupt", "page fault", r"(  .*\n)*(  .*run_timers.*\n)(  .*\n)*(holds .*\n)*holds spinlock high_lock.*\nholds low_mutex", "KTAP"),
+    ("inside_panic", "the first", r"(  .*\n)+(holds .*\n)*Panic while panicking: BUG", "KTAP"),
+])
+def test_text_mode(name, reason, trace, log):
+    with Machine(f"panic-text-{name}", append=f"ktest=panic_{name}", kernel=ELF, mem="64", display=True) as m:
+        check(shown(m), reason, trace, log=log)
+
+
+# Before there is memory to manage; with the kernel's own tables; in an NMI, under the locks of whoever it met.
+STAGES = ["mem_init", "kmem_cache_init", "sched_init", "unpack_initramfs", "sys_wait4"]
+
+
+@pytest.mark.parametrize("place", STAGES)
+@pytest.mark.parametrize("function", ["panic", None])
+def test_stages_in_text_mode(place, function):
+    with Machine(f"panic-at-{place}-{function}", append="one two", kernel=ELF, mem="64", display=True, gdb=True) as m:
+        panic_at(m, place, function)
+        check(shown(m), "one two" if function else "page fault", log="e820|ACPI|Run")
+
+
+@pytest.mark.parametrize("place", ["mem_init", "sched_init", "unpack_initramfs"])
+def test_stages_on_the_framebuffer(tmp_path, place):
+    with Machine(f"panic-fb-{place}", iso=image(tmp_path, "one two"), mem="64", display=True, gdb=True) as m:
+        panic_at(m, place)
+        check(shown(m, 1), "console=ttyS0 one two", width=128, log="Command line")
+
+
+@pytest.mark.parametrize("mode, scale, uefi", [("800x600x24", 1, False), ("640x480x32", 1, False), ("1920x1080x32", 2, False), ("", 1, True)])
+def test_modes(tmp_path, mode, scale, uefi):
+    """Letters are as large as leave 80x25 of them."""
+    with Machine(f"panic-mode-{mode}", iso=image(tmp_path, "ktest=panic_lock_order", mode), mem="128", uefi=uefi, display=True) as m:
+        lines = shown(m, scale)
+        width, height, _ = m.pixels()
+        assert not mode or mode.startswith(f"{width}x{height}x")
+        assert scale == max(1, min(width // 640, height // 400))
+        check(lines, "wrong order: low_lock (rank 32) while holding high_lock", r"(  .*\n)+holds spinlock high_lock", width // 8, "KTAP")
+
+
+def test_the_screen_is_the_only_console():
+    """In the middle of a full-screen program."""
+    with Machine("panic-vi", console="console=tty0", append="rdinit=/usr/sbin/edit", display=True,
+                 files={"/usr/sbin/edit": "#!/bin/sh\nvi /etc/profile\nexit 7\n"}) as m:
+        for _ in range(100):
+            if "/etc/profile" in m.text_mode()[-1]:
+                break
+            time.sleep(0.5)
+        m.type(":q!\n")
+        for _ in range(100):
+            if m.text_mode()[-1].startswith("Photograph"):
+                break
+            time.sleep(0.5)
+        check(m.text_mode(), "Attempted to kill init! exitcode=0x00000700", log="i8042|Run")
+
+
+def test_panic_word_shows_first(tmp_path):
+    with Machine("panic-reset", iso=image(tmp_path, "panic=3 ktest=panic_lock_order"), mem="64", display=True) as m:
+        m.expect(r"(?# a panic)Rebooting in 3 seconds", 120)
+        lines = m.screen_text()
+        assert lines[0].startswith("Cutaway") and lines[-1].endswith("resets in 3 s."), lines
+        assert m.wait_exit(30) == 0
