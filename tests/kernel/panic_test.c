@@ -1,6 +1,7 @@
 /* Each of these must panic; the names begin with panic_, and they run only when asked for (tests/sched/test_lock_panics.py). */
 #include "ktest.h"
 #include "mm/mm.h"
+#include "smp.h"
 #include "sched/lock.h"
 
 static DEFINE_SPINLOCK(low_lock, RANK_TASKLIST);
@@ -164,4 +165,10 @@ KTEST(panic_deep)
 {
 	pr_info("%0300d\n", 1);
 	deep(100);
+}
+
+static void panic_here(void *unused) { panic("everywhere, here on CPU %u", smp_processor_id()); }
+KTEST(panic_everywhere)
+{
+	smp_call_function(panic_here, NULL);
 }
