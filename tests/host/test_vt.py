@@ -46,7 +46,7 @@ def library():
     include = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True).stdout.strip()
     subprocess.run(["gcc", "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-ffreestanding", "-nostdinc", "-isystem", include, f"-I{ROOT}",
                     f"-I{ROOT}/include", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error", "-w", "-o", so,
-                    ROOT / "drivers/tty/vt.c", ROOT / "tests/host/vt_host.c"], check=True)
+                    ROOT / "drivers/tty/vt.c", ROOT / "drivers/tty/vt_escape.c", ROOT / "tests/host/vt_host.c"], check=True)
     lib = ctypes.CDLL(str(so))
     lib.host_cells.restype = ctypes.POINTER(ctypes.c_uint16)
     return lib

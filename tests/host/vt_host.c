@@ -1,4 +1,4 @@
-/* drivers/tty/vt.c in a library for test_vt.py: the screen is an array, the kernel's side stubs. */
+/* drivers/tty/vt.c and vt_escape.c in a library for test_vt.py: the screen is an array, the kernel's side stubs. */
 #include "drivers/tty/tty.h"
 #include "drivers/fb/fb.h"
 #include "printk.h"
