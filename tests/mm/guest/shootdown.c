@@ -10,7 +10,7 @@
 #include <setjmp.h>
 #include "../../abi.h"
 
-#define ROUNDS 300
+#define ROUNDS 80
 #define SPAN (64 * PAGE)		/* more than is flushed page by page */
 
 static struct {
