@@ -390,7 +390,7 @@ int main(int argc, char **argv)
 	run(atoi(argv[1]), atoi(argv[2]), strtoul(argv[3], NULL, 0));
 	usleep(100000);
 	take(&after);
-	int bad = board->failed + compare();
+	int bad = board->failed + compare(1);
 	printf("#");
 	for (size_t k = 0; k < KINDS; k++)
 		printf(" %s %ld", kinds[k].name, board->ops[k]);
