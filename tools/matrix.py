@@ -431,7 +431,7 @@ def main():
     for r in results:
         print(f"{r['time']:6.1f} s  {r['name']:<70} {r['verdict']}")
     print(f"\n{len(rows) - len(failed)} of {len(rows)} machines boot, in {time.time() - start:.0f} s"
-          + "".join(fX for r in failed))
+          + "".join(f"\nagain: make matrix ROW={r['name']}" for r in failed) + (f"\nlogs: {OUT}" if failed else ""))
     (OUT / "results.json").write_text(json.dumps(results))
     if a.write:
         write(results)
