@@ -77,7 +77,11 @@ EXTRAS = [
     extra("VMware VGA", console="screen", more="-vga vmware"),
     extra("QXL", console="screen", more="-vga qxl"),
     extra("virtio VGA", console="screen", more="-vga virtio"),
-    extra("text mode, PVH", console="screen", medium="kernel", ci=True),
+    extra("text mode", console="screen", medium="kernel", ci=True),
+    extra("no serial port, no PS/2, USB keyboard", machine="q35,i8042=off", firmware="OVMF", medium="usb", console="screen", smp=4,
+          more="-device usb-kbd,bus=xhci.0", ci=True),
+    extra("USB keyboard, USB 2 stick", machine="pc,i8042=off", medium="usb2", console="screen", more="-device qemu-xhci,id=xhci -device usb-kbd,bus=xhci.0"),
+    *[extra("", medium="kernel", smp=smp) for smp in (2, 4, 8)],
 ]
 for cpu, smp, ci in [("corei7_haswell_4770", 1, True), ("ryzen", 2, False), ("corei7_skylake_x", 4, False), ("athlon64_clawhammer", 1, False),
                      ("core2_penryn_t9600", 1, False), ("corei7_icelake_u", 1, False), ("tigerlake", 2, True)]:
