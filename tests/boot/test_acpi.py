@@ -137,7 +137,7 @@ def test_tables(case, tmp_path):
 
 
 MACHINES = {
-    "q35": dict(machine="q35"),
+    "q35": dict(machine="q35", smp=4),
     "pc": dict(machine="pc"),
     "q35-nohpet": dict(machine="q35,hpet=off"),
     "q35-noacpi": dict(machine="q35", qemu=["-no-acpi"]),
