@@ -44,6 +44,15 @@ def test_clock(which):
         assert (inner * 0.98 - 0.02 if which != "jiffies" else 0.1) <= passed <= outer * 1.02 + 0.02
 
 
+@pytest.mark.skipif(ON_LINUX, reason="the log's words are Cutaway's")
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+def test_counted_instructions_are_the_tsc(cpu):
+    """The benchmark rests on it: under icount the TSC serves, at a GHz."""
+    with Machine("clock-icount", icount=True, cpu=cpu) as m:
+        m.expect("tsc: Detected 1000.[0-9]* MHz", 60)
+        m.expect("Switched to clocksource tsc", 60)
+
+
 @pytest.mark.skipif(ON_LINUX, reason="pokes into Cutaway's memory")
 def test_bad_tsc_is_found_out(tmp_path):
     with Machine("clock-bad-tsc", smp=2, qemu=["-gdb", f"unix:{tmp_path}/gdb,server=on,wait=off"]) as m:
