@@ -104,7 +104,7 @@ void smp_stop_others(void)
 /* From do_nmi: does not return on a processor that is to stop. */
 void smp_nmi(void)
 {
-	while (READ_ONCE(stopping))
+	while (READ_ONCE(stopping) && !panicking())	/* whose last words these are hears them out */
 		halt();
 }
 

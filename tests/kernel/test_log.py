@@ -1,0 +1,41 @@
+"""The log on many processors: whole lines, each once, in order, on the console and in dmesg, with NMIs in between."""
+import re
+import time
+
+import pytest
+from cutaway import ON_LINUX, Machine
+
+WRITERS, LINES = 4, 150
+SCRIPT = f"""#!/bin/sh
+for w in {" ".join(str(w) for w in range(WRITERS))}; do
+	(i=0; while [ $i -lt {LINES} ]; do echo "<6>writer $w line $i end" >/dev/kmsg; i=$((i + 1)); done) &
+done
+wait
+echo all written
+"""
+
+
+def check(text):
+    lines = re.findall(r"^\[ *(\d+\.\d+)\] (.*)$", text, re.M)
+    times = [float(t) for t, _ in lines]
+    assert times == sorted(times)
+    written = [line for _, line in lines if "writer" in line]
+    for w in range(WRITERS):
+        assert [line for line in written if f"writer {w}" in line] == [f"writer {w} line {i} end" for i in range(LINES)]
+
+
+@pytest.mark.skipif(ON_LINUX, reason="Linux limits how fast programs may write to its log")
+@pytest.mark.parametrize("smp", [1, 4])
+def test_whole_lines_in_order(smp):
+    with Machine(f"log-{smp}", smp=smp, files={"/usr/bin/flood": SCRIPT}) as m:
+        m.login()
+        m.sendline("dmesg -c >/dev/null; flood")
+        for _ in range(40):
+            m.qmp("inject-nmi")
+            time.sleep(0.01)
+        m.expect(r"all written\r\n", 120)
+        flood = m.before()
+        check(flood.split("flood\n", 1)[1])
+        dmesg = m.run("dmesg", 60)
+        check(dmesg)
+        assert "NMI received for unknown reason on CPU 0" in dmesg
