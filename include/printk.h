@@ -49,6 +49,8 @@ static inline bool panicking(void) { return unlikely(panic_cpu >= 0) && panic_cp
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct pt_regs;
 void show_regs(struct pt_regs *regs);
+struct task_struct;
+void show_stack(struct task_struct *p);		/* of one that sleeps */
 void dump_stack(void);			/* backtrace of the caller with symbols */
 void show_backtrace(struct pt_regs *regs);	/* of what was interrupted: CPU, task, place, callers; in an NMI too */
 /* An exception in kernel mode with no fix: prints all and panics. */

@@ -270,6 +270,7 @@ static void reset_task(struct task_struct *p, const struct kernel_clone_args *ar
 	p->start_time = ktime_get();
 	p->wchan = NULL;
 	p->nr_held_sleeping = 0;
+	p->hung_switches = ~0UL;
 	INIT_LIST_HEAD(&p->children);
 	INIT_LIST_HEAD(&p->sibling);
 	INIT_LIST_HEAD(&p->thread_group);

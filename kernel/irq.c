@@ -17,7 +17,7 @@ struct irq_desc {
 };
 static struct irq_desc irq_desc[NR_VECTORS] = {
 	[IPI_RESCHEDULE].name = "Rescheduling interrupts", [IPI_CALL].name = "Function call interrupts",
-	[IPI_TICK].name = "Local timer interrupts",
+	[IPI_TICK].name = "Local timer interrupts", [IPI_WATCHDOG].name = "Watchdog interrupts",
 };
 u64 irq_err_count;
 

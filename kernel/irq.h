@@ -5,7 +5,7 @@
 #define NR_ISA_IRQS 16
 #define MSI_IRQ 16			/* from here on lines of alloc_msi_irq */
 #define NR_IRQS 32
-enum { IPI_RESCHEDULE = NR_IRQS, IPI_CALL, IPI_TICK, NR_VECTORS };	/* from processor to processor; counted alike */
+enum { IPI_RESCHEDULE = NR_IRQS, IPI_CALL, IPI_TICK, IPI_WATCHDOG, NR_VECTORS };	/* from processor to processor; counted alike */
 #define IRQ_VECTOR(irq) ((irq) < NR_IRQS ? 0x20 + (irq) : 0xf0 + (irq) - NR_IRQS)
 #define SPURIOUS_VECTOR 0xff
 /* fn runs with interrupts off, in interrupt context. 0, -EBUSY. The line is unmasked. */

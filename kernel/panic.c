@@ -8,6 +8,7 @@
 #include "kernel/hooks.h"
 #include "kernel/irq.h"
 #include "kernel/process.h"
+#include "kernel/x86/x86.h"
 #include "mm/mm.h"
 #include "printk.h"
 #include "smp.h"
@@ -54,6 +55,13 @@ void dump_stack(void)
 {
 	pr_emerg("Call Trace:\n");
 	backtrace((u64)__builtin_frame_address(0));
+}
+
+/* Of a task that is switched out, by the frame that __switch_to_asm left. */
+void show_stack(struct task_struct *p)
+{
+	pr_emerg("Call Trace:\n");
+	backtrace((u64)&((struct inactive_task_frame *)p->thread.sp)->rbp);
 }
 
 void show_backtrace(struct pt_regs *regs)

@@ -133,8 +133,7 @@ static bool feed_line(struct console *c)
 /* Not under a console's own lock, nor in an NMI, which may have come under one: the next who prints feeds. */
 static bool may_feed(void)
 {
-	unsigned n = this_cpu->nr_held;
-	return panicking() || (!this_cpu->in_nmi && (!n || this_cpu->held[n - 1]->rank < RANK_CONSOLE));
+	return panicking() || (!this_cpu->in_nmi && this_cpu->held[this_cpu->nr_held]->rank < RANK_CONSOLE);
 }
 
 static void feed_consoles(void)

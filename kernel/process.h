@@ -196,6 +196,11 @@ void kernel_halt(void) __noreturn;
 void ctrl_alt_del(void);				/* any context */
 extern char utsname_node[65], utsname_domain[65];
 #define UTS_SYSNAME "Linux"
+/* ---- watchdog.c ---- */
+extern int hung_task_timeout_secs;
+void watchdog_check_cpus(void);
+bool watchdog_nmi(struct pt_regs *regs);
+
 #define UTS_RELEASE "6.1.0-cutaway"
 #define UTS_VERSION "#1 Cutaway PREEMPT"
 

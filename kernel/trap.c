@@ -102,7 +102,8 @@ void do_nmi(struct pt_regs *regs, unsigned vector, long error)
 	if (vector == 2) {
 		smp_nmi();
 		this_cpu->in_nmi = true;
-		pr_warn("NMI received for unknown reason on CPU %u\n", smp_processor_id());
+		if (!watchdog_nmi(regs))
+			pr_warn("NMI received for unknown reason on CPU %u\n", smp_processor_id());
 		this_cpu->in_nmi = false;
 		return;
 	}

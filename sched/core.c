@@ -422,6 +422,7 @@ void scheduler_tick(void)
 		load_balance(rq, false);
 	if (!smp_processor_id())
 		calc_load_tick();
+	watchdog_tick();
 }
 
 /* ---- load average: tasks that run or wait for a disk, decayed over 1, 5 and 15 minutes ---- */

@@ -88,6 +88,7 @@ static noinline void spin_lockup(struct spinlock *l, u32 place)
 	pr_emerg("BUG: spinlock lockup on CPU#%u, %s:%d: %s, held by CPU#%d: %s\n", smp_processor_id(), current->comm, current->pid,
 		 lock_text(a, sizeof(a), l->name, l->rank, place), READ_ONCE(l->owner) - 1, lock_text(b, sizeof(b), l->name, l->rank, l->place));
 	dump_stack();
+	watchdog_backtrace(READ_ONCE(l->owner) - 1);
 }
 
 /* Until it is ours; returns how often we looked. */
@@ -255,7 +256,8 @@ void show_held_locks(struct task_struct *p)
 	char a[96];
 	for (unsigned i = 1; p == current && i <= this_cpu->nr_held && i < MAX_HELD_LOCKS; i++) {
 		const struct spinlock *l = this_cpu->held[i];
-		if (l && l != &irq_boundary)
+		bool gap = i < this_cpu->nr_held && this_cpu->held[i + 1] == &irq_boundary;
+		if (!gap && l != &irq_boundary)
 			pr_emerg("holds spinlock %s\n", lock_text(a, sizeof(a), l->name, l->rank, l->place));
 	}
 	for (unsigned i = 0; i < p->nr_held_sleeping && i < ARRAY_SIZE(p->held_locks); i++)

@@ -145,6 +145,7 @@ struct task_struct {
 	unsigned nr_held_sleeping;	/* sleeping locks held, with their ranks, for the checker */
 	const struct lock_id *held_locks[8];
 	u32 held_places[8];		/* where each was taken: low half of the address */
+	u64 hung_switches, hung_since;	/* kernel/watchdog.c: nvcsw + nivcsw when it was last seen to change, and when that was */
 
 	struct mm_struct *mm, *active_mm;	/* mm NULL: kernel thread, active_mm is borrowed */
 	/* family: tasklist_lock */
@@ -397,6 +398,8 @@ extern struct task_struct *kthreadd_task;
  *   The switch: switch_mm, mmgrab, mmdrop of mm/mm.h; switch_to_extra (FS, GS, kernel stack, FPU) of kernel/x86.
  *   Signals and death: signal_pending_state, do_exit, put_task_struct (the last one frees the dead task).
  *   Kernel threads: kernel_thread of kernel/fork.c. The tick: run_posix_cpu_timers of kernel/time.c.
+ *   Who is stuck: watchdog_tick and watchdog_backtrace of kernel/watchdog.c.
+ *   Tables of lock_stat.c: kmalloc, kfree of mm/mm.h.
  *   PID 0: init_task of kernel/fork.c.
  */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next);
@@ -409,5 +412,7 @@ void do_exit(int code) __noreturn;
 void put_task_struct(struct task_struct *p);
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
 void run_posix_cpu_timers(struct task_struct *p);
+void watchdog_tick(void);
+void watchdog_backtrace(unsigned cpu);
 static inline struct task_struct *get_task_struct(struct task_struct *p) { atomic_inc(&p->usage); return p; }
 extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/fork.c) */

@@ -27,6 +27,7 @@ static struct sysctl table[] = {
 	{ .name = "sys/kernel/pid_max", .number = &pid_max, .min = 301, .max = PID_MAX_DEFAULT },
 	{ .name = "sys/kernel/hostname", .string = utsname_node, .max = sizeof(utsname_node) },
 	{ .name = "sys/kernel/domainname", .string = utsname_domain, .max = sizeof(utsname_domain) },
+	{ .name = "sys/kernel/hung_task_timeout_secs", .number = &hung_task_timeout_secs, .min = 0, .max = 0x7fffffff },
 	{ .name = "sys/kernel/lock_stat", .number = &lock_stat_on, .min = 0, .max = 1, .changed = lock_stat_changed },
 	{ .name = "sys/kernel/ostype", .text = UTS_SYSNAME },
 	{ .name = "sys/kernel/osrelease", .text = UTS_RELEASE },

@@ -81,5 +81,6 @@ extern u64 tsc_khz;
  * kmem_cache_alloc, kmem_cache_free of mm/mm.h; entry_syscall, entry_int80, exception_stubs, irq_stubs and
  * ret_from_fork are labels of kernel/entry.asm; smp.c and apic.c: trampoline_start, trampoline_end, secondary_pgd,
  * secondary_stack, secondary_cpu of boot/trampoline.asm, fork_idle of kernel/fork.c, cpu_idle of sched/core.c, irq_count and
- * irq_name of kernel/irq.h, alloc_pages, mem_map and init_pgd of mm/mm.h; kernel/process.h says what fpu.c, thread.c and acpi.c give to it.
+ * irq_name of kernel/irq.h, alloc_pages, mem_map and init_pgd of mm/mm.h; kernel/process.h says what fpu.c, thread.c
+ * and acpi.c give to it, and declares watchdog_check_cpus of kernel/watchdog.c.
  */

@@ -66,6 +66,8 @@ void smp_interrupt(unsigned irq)
 		scheduler_tick();
 	else if (irq == IPI_CALL)
 		answer_calls();
+	else if (irq == IPI_WATCHDOG)
+		watchdog_check_cpus();
 	/* IPI_RESCHEDULE: the way out of the interrupt looks at TIF_NEED_RESCHED. */
 }
 
@@ -122,6 +124,8 @@ void __noreturn secondary_start(struct cpu *c)
 {
 	cpu_init(c->id);
 	apic_setup_cpu(false);
+	if (c->id == 1)
+		apic_watchdog_timer();
 	fpu_init_cpu();
 	cpu_set_kstack((u64)current->stack + KSTACK_SIZE);
 	__atomic_store_n(&cpu_callin, c->id, __ATOMIC_SEQ_CST);

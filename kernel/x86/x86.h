@@ -29,6 +29,7 @@ void apic_init(void);
 void apic_check_timer(void);		/* goes back to the 8259 when the timer does not arrive */
 bool apic_present(void);
 void apic_setup_cpu(bool extint);	/* this processor's; extint: the 8259 comes in through it */
+void apic_watchdog_timer(void);	/* IPI_WATCHDOG on this processor, now and then */
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_icr(u32 dest, u32 command);	/* sends an interrupt to a processor (SDM 3A 11.6.1) */
