@@ -5,7 +5,7 @@ from cutaway import Machine
 
 def rows(m):
     return {name: tuple(map(int, numbers)) for name, *numbers in
-            re.findall(r"^ +(\S[^:]*): +(\d+) +(\d+) +(\d+)$", m.run("cat /proc/lock_stat"), re.M)}
+            re.findall(r"^ +(\S[^:\n]*): +(\d+) +(\d+) +(\d+)$", m.run("cat /proc/lock_stat"), re.M)}
 
 
 def test_lock_stat():
@@ -13,7 +13,7 @@ def test_lock_stat():
         m.login()
         assert rows(m) == {} and m.run("cat /proc/sys/kernel/lock_stat").strip() == "0"
         m.run("echo 1 >/proc/sys/kernel/lock_stat")
-        m.run("for j in 1 2; do for i in $(seq 20); do true | cat; done & done; wait", 60)
+        m.run("(for j in 1 2; do for i in $(seq 20); do true | cat; done & done; wait)", 60)
         seen = rows(m)
         assert seen["rq"][1] > 100 and seen["pipe"][1] > 40 and seen["tasklist_lock"][1] > 100
         assert all(contended <= acquired for contended, acquired, _ in seen.values())
