@@ -179,11 +179,15 @@ class PageTable(Command):
 
 
 class RunQueue(Command):
-    """ct-runqueue [CPU]: the running task and the CFS tree in order of vruntime."""
+    """ct-runqueue [CPU]: of this or every processor, the running task and the CFS tree in order of vruntime."""
     name = "ct-runqueue"
 
-    def run(self, cpu="0"):
-        rq = var("runqueues")[int(cpu)]
+    def run(self, cpu=None):
+        for n in range(int(var("nr_cpus"))) if cpu is None else [int(cpu)]:
+            self.one(n)
+
+    def one(self, cpu):
+        rq = var("runqueues")[cpu]
         cfs = rq["cfs"]
         low = int(cfs["min_vruntime"])
         print(f"CPU {cpu}: {int(rq['nr_running'])} runnable, min_vruntime {low} ns, weight {int(cfs['load']['weight'])}")
