@@ -19,6 +19,7 @@
 ## make replay         record a run, then gdb on it, backwards in time: CMD="cow"
 ## make compare        a static program on Linux and here, call by call: PROG=path ARGS="..."
 ## make book           docs/ as HTML: build/book/index.html
+## make models         spin tries every interleaving of models/*.pml: sleep and wake-up, TLB shootdown
 ## make lint           layers, function lengths          make count: lines per room
 ## make format         clang-format                      make doctor: tools and versions
 ## make clean
@@ -150,6 +151,8 @@ replay:
 compare:
 	$(Q)tools/setup.sh build user qemu test compare
 	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/compare.py $(PROG) $(ARGS)
+models:
+	$(Q)tools/setup.sh models && models/check.sh
 book:
 	$(Q)tools/setup.sh lint book && $(PYTHON) tools/book.py
 bench:
@@ -183,5 +186,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: stress matrix trace picture lab handin grade test-labs test-windows replay compare book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: stress matrix trace picture lab handin grade test-labs test-windows replay compare models book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

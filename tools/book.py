@@ -17,7 +17,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
-ROOMS = "boot include lib kernel sched mm fs drivers user tests tools iso docs labs .vscode .ci".split()
+ROOMS = "boot include lib kernel sched mm fs drivers user tests tools iso docs labs models .vscode .ci".split()
 NOT_C = {"write", "wait", "poll", "close", "reboot", "exec", "fork", "read"}		# functions of user space that pictures speak of
 
 
@@ -42,7 +42,7 @@ def tags():
 def words():
     """Every word of the sources."""
     out = set()
-    for path in (p for room in ROOMS for p in (TOP / room).rglob("*") if p.suffix in {".c", ".h", ".asm", ".py", ".sh", ".toml"}):
+    for path in (p for room in ROOMS for p in (TOP / room).rglob("*") if p.suffix in {".c", ".h", ".asm", ".py", ".sh", ".toml", ".pml"}):
         out |= set(re.findall(r"\w+", path.read_text(errors="replace")))
     return out
 

@@ -29,6 +29,7 @@ test  bash-static|/bin/bash-static  bash-static      -              -          -
 windows chromium                     chromium         chromium       chromium   -
 windows chromedriver                 chromium-driver  chromium-chromedriver chromium -
 windows py:selenium                  python3-selenium python3-selenium python-selenium -
+models spin                         spin             spin           spin       spin
 debug gdb                           gdb              gdb            gdb        gdb
 replay qemu-img                     qemu-utils       qemu-img       qemu-img   qemu
 bochs /usr/bin/bochs                bochs            bochs          -          -

@@ -3,8 +3,8 @@ import pytest
 from cutaway import BUILD, Machine
 
 STUCK = {
-    "cpu1": (2, ["soft lockup - CPU#1 stuck for 10s!", r"CPU: 1 PID: .*interrupted in kernel mode", "Call Trace:", r"spin_12_s\+0x"]),
-    "cpu0": (2, ["soft lockup - CPU#0 stuck for 10s!", r"CPU: 0 PID: .*interrupted in kernel mode", "Call Trace:", r"spin_12_s\+0x"]),
+    "cpu1": (2, ["soft lockup - CPU#1 stuck for 10s!", r"CPU: 1 PID: .*interrupted in kernel mode", r"RIP: (spin_12_s|ktime_get)\+", "Call Trace:"]),
+    "cpu0": (2, ["soft lockup - CPU#0 stuck for 10s!", r"CPU: 0 PID: .*interrupted in kernel mode", r"RIP: (spin_12_s|ktime_get)\+", "Call Trace:"]),
     "preempt": (1, [r"soft lockup - CPU#0 stuck for 10s! \[swapper/0:1\]", "Call Trace:", r"panic_stuck_preempt\+"]),
     "lock": (2, [r"spinlock lockup on CPU#\d, swapper/0:1: stuck_lock \(rank 42\) at ktest_panic_stuck_lock\+0x\w+, "
                  r"held by CPU#\d: stuck_lock \(rank 42\) at hold\+0x", "Call Trace:", "Call Trace:", r"hold\+0x",
