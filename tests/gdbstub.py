@@ -35,6 +35,12 @@ class Gdb:
         self.file.flush()
         return answer.decode()
 
+    def go_to(self, address):
+        """Lets a machine that was started with -S run to there."""
+        assert self.ask(f"Z1,{address:x},1") == "OK"
+        self.ask("c")
+        self.ask(f"z1,{address:x},1")
+
     def read(self, address, n):
         return bytes.fromhex(self.ask(f"m{address:x},{n:x}"))
 

@@ -104,6 +104,6 @@ void tsc_sync_check(void)
 	}
 	meet(&here);
 	if (max_warp && smp_processor_id() == 0)
-		clock_tsc_failed("not the same on all processors");
+		clock_tsc_failed("processors that differ");
 	local_irq_restore(flags);
 }

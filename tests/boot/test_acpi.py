@@ -30,10 +30,7 @@ class Tables:
     """The machine's tables, changed in its memory while it stands at start_kernel."""
     def __init__(self, gdb):
         self.gdb, names = gdb, symbols()
-        start = names["start_kernel"]
-        assert gdb.ask(f"Z1,{start:x},1") == "OK"
-        gdb.ask("c")
-        gdb.ask(f"z1,{start:x},1")
+        gdb.go_to(names["start_kernel"])
         info = b"".join(gdb.read(names["boot_info"] + i, 1024) for i in range(0, 16384, 1024))
         self.rsdp_at = names["boot_info"] + info.index(b"RSD PTR ")
         self.rsdp = gdb.read(self.rsdp_at, 36)

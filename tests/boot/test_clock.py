@@ -68,6 +68,20 @@ def test_bad_tsc_is_found_out(tmp_path):
         assert 1 <= float(m.run("cat /proc/uptime").split()[0]) - first < 10
 
 
+@pytest.mark.skipif(ON_LINUX, reason="pokes into Cutaway's memory")
+def test_processors_that_differ(tmp_path):
+    """QEMU's never do: the difference that the check would have found is put where it keeps it."""
+    with Machine("clock-warp", smp=2, qemu=["-S", "-gdb", f"unix:{tmp_path}/gdb,server=on,wait=off"]) as m:
+        gdb = Gdb(tmp_path / "gdb")
+        gdb.go_to(symbols()["start_kernel"])
+        gdb.write(symbols()["max_warp"], struct.pack("<Q", 1000))
+        gdb.ask("D")
+        m.expect("Marking TSC unstable due to processors that differ", 60)
+        m.expect("Switched to clocksource hpet", 20)
+        m.login()
+        m.run("sleep 1")
+
+
 @pytest.mark.parametrize("base", ["1999-12-31T23:59:30", "2000-02-29T00:00:00", "2026-11-22T12:00:00", "2039-06-01T06:07:08"])
 def test_date(base):
     with Machine(f"clock-date-{base[:4]}", qemu=["-rtc", f"base={base}"]) as m:
