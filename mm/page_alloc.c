@@ -277,6 +277,7 @@ u64 free_initmem(void)
 	extern char __init_begin[], __init_end[];
 	u64 start = __pa_symbol(__init_begin), end = __pa_symbol(__init_end);
 	set_kernel_prot((u64)__init_begin, (u64)__init_end, 0);
+	memset(__va(start), 0xcc, end - start);	/* no old code stays: a QEMU that has translated it makes writes beside it slow */
 	free_reserved_area(start, end);
 	return (end - start) >> 10;
 }
