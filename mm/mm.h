@@ -27,6 +27,13 @@
  *  M8  A slab page's inuse is the number of its objects that are out, or kept by a CPU for its next allocation.
  *  M9  Nothing is allocated after the point of no return of fork, exec, mmap.
  *  M10 The tables that the processor uses (CR3) are those of current->active_mm, between any two switches.
+ *  M11 A page or table is given back only when no processor can reach it any more: first its entry goes, then a flush on
+ *      all of mm->cpu_mask has been waited for. Entries change atomically where another processor may set A or D. An
+ *      entry that comes to allow more needs no flush, nor does an mm without users: nobody uses its addresses.
+ *  M12 What maps a file is in the file's list of VMAs, and entries move only to VMAs further back (fork, split, mremap):
+ *      truncate, which takes no mmap_lock and goes from head to tail, misses none. The size falls before pages go.
+ *  M13 Who looks at another task's mm (or files, fs, cred) holds tasklist_lock, and takes a reference for longer.
+ *  M14 Pages in the CPUs' lists are free pages, and come back to the buddy before an allocation fails or anybody is killed.
  *
  * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_lock > page_table_lock > mapping->tree_lock
  *        > vmalloc > slab > zone.
