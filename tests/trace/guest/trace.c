@@ -116,9 +116,10 @@ TEST(syscalls)
 TEST(switch_and_wakeup)
 {
 	int p[2];
-	unsigned long vruntime;
+	unsigned long vruntime, first = 1, all = ~0UL;
 
 	CHECK_OK(pipe(p));
+	CHECK_OK(sched_setaffinity(0, sizeof(first), (void *)&first));	/* the child too: target_cpu is known */
 	trace_start("sched:*");
 	pid_t child = fork();
 	if (!child) {
@@ -131,6 +132,7 @@ TEST(switch_and_wakeup)
 	waitpid(child, NULL, 0);
 	sleep_ms(20);		/* its last switch may come after we know */
 	trace_stop();
+	CHECK_OK(sched_setaffinity(0, sizeof(all), (void *)&all));
 	SEEN(getpid(), "sched_process_fork: comm=trace pid=%d child_comm=trace child_pid=%d", getpid(), child);
 	SEEN(getpid(), "sched_wakeup_new: comm=trace pid=%d prio=120 target_cpu=000", child);
 	SEEN(getpid(), "sched_wakeup: comm=trace pid=%d prio=120 target_cpu=000", child);
