@@ -67,12 +67,12 @@ static __always_inline bool spin_try(struct spinlock *l, u32 seen)
 	return __atomic_compare_exchange_n(&l->word, &seen, this_cpu->lock_id, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static __always_inline void spin_push(struct spinlock *l, unsigned n, u32 place)
+static __always_inline void spin_push(struct spinlock *l, unsigned long n, u32 place)
 {
 	l->place = place;
 	this_cpu->held[n + 1] = l;	/* an interrupt here leaves this slot alone */
 	barrier();
-	this_cpu->nr_held = n + 1;
+	percpu_inc32(nr_held);
 }
 
 /* Who holds it does not give it back: says so, once. Where the log is in the way, it's the end. */
@@ -160,7 +160,7 @@ static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u
 static __always_inline u64 spin_take(struct spinlock *l, const u8 *ranks, u64 flags)
 {
 	preempt_disable();
-	unsigned n = this_cpu->nr_held;
+	unsigned long n = this_cpu->nr_held;
 	if (likely(this_cpu->held[n]->rank < ranks[this_cpu->lock_ctx]) && likely(spin_try(l, 0)))
 		spin_push(l, n, RET_IP);
 	else
@@ -180,7 +180,7 @@ static noinline u64 spin_give_slow(struct spinlock *l, u32 place, u64 flags)
 		lock_panic("unlock of what is not held", l, place, this_cpu->held[n], this_cpu->held[n]->place);
 	for (; i < n; i++)
 		this_cpu->held[i] = this_cpu->held[i + 1];
-	this_cpu->nr_held = n - 1;
+	percpu_dec32(nr_held);
 	__atomic_store_n(&l->owner, 0, __ATOMIC_RELEASE);
 	return flags;
 }
@@ -190,7 +190,7 @@ static __always_inline u64 spin_give(struct spinlock *l, u64 flags)
 	unsigned n = this_cpu->nr_held;
 	if (unlikely(this_cpu->held[n] != l))
 		return spin_give_slow(l, RET_IP, flags);
-	this_cpu->nr_held = n - 1;
+	percpu_dec32(nr_held);
 	__atomic_store_n(&l->owner, 0, __ATOMIC_RELEASE);
 	return flags;
 }

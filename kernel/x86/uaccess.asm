@@ -200,8 +200,7 @@ strnlen_user:
 ; void *get_user_32_bytes(void *dst, const void *src): dst or ERR_PTR; all loads come before the first store
 align 16
 global get_user_32_bytes
-get_user_32_bytes:
-	MIGHT_FAULT
+get_user_32_bytes:				; no MIGHT_FAULT: sigaction, its one caller, holds nothing
 	mov rax, USER_END - 32
 	cmp rsi, rax
 	ja .bad
