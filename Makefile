@@ -3,7 +3,7 @@
 #
 ## make                the kernel: build/cutaway.elf
 ## make run            boot it in QEMU                   UEFI=1   KERNEL=1 (without GRUB)
-## make test           everything, or T=mm/cow           (run and test install what is missing)
+## make test           everything, or T=mm/cow   SMP=4   (run and test install what is missing)
 ## make stress         everything at once on four processors: SEEDS="1 2 3" SECONDS=600 OPS=1000000
 ## make test-windows   the views from outside: replay, compare, trace, picture, book
 ## make matrix         the image on many PCs, emulated by QEMU and Bochs: CI=1 the half of them, ROW="OVMF usb" these
