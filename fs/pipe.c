@@ -252,7 +252,7 @@ static void put_pipe(struct inode *inode)
 /* The inode's pipe with one more file, made if there is none; NULL: no memory. */
 static struct pipe_inode_info *get_pipe(struct inode *inode)
 {
-	struct pipe_inode_info *new = inode->i_pipe ? NULL : alloc_pipe(), *pipe;
+	struct pipe_inode_info *new = alloc_pipe(), *pipe;	/* always: the one that is there may go before the lock is ours */
 
 	spin_lock(&pipe_lock);
 	if (!inode->i_pipe)		/* recheck: another open may have been faster */

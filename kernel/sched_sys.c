@@ -16,9 +16,13 @@
 #define SCHED_DEADLINE 6
 #define MASK_SIZE (NR_CPUS / 8)
 
+/* tasklist_lock keeps p's credentials: another processor may be in its commit_creds(). */
 static bool same_owner(struct task_struct *p)
 {
-	return current_euid() == p->cred->euid || current_euid() == p->cred->uid;
+	u64 flags = spin_lock_irqsave(&tasklist_lock);
+	bool same = current_euid() == p->cred->euid || current_euid() == p->cred->uid;
+	spin_unlock_irqrestore(&tasklist_lock, flags);
+	return same;
 }
 
 static bool rt_policy(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }

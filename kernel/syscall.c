@@ -68,8 +68,9 @@ static long sys_ni_syscall(void)
 	for (u32 i = 0; i < ARRAY_SIZE(told); i++)
 		if (told[i].nr == nr && !strcmp(told[i].comm, current->comm))
 			return -ENOSYS;
-	told[nr_told % ARRAY_SIZE(told)].nr = nr;
-	strscpy(told[nr_told++ % ARRAY_SIZE(told)].comm, current->comm, 16);
+	u32 slot = __atomic_fetch_add(&nr_told, 1, __ATOMIC_RELAXED) % ARRAY_SIZE(told);
+	told[slot].nr = nr;
+	strscpy(told[slot].comm, current->comm, 16);
 	pr_info("%s[%d]: unimplemented syscall %u (%s)\n", current->comm, current->pid, nr,
 		nr < NR_SYSCALLS && syscall_texts[nr] ? syscall_texts[nr] : "?");
 	return -ENOSYS;

@@ -144,7 +144,8 @@ static void serial_flush_buffer(struct tty_struct *tty)
 /* => tty->lock */
 static void serial_start(struct tty_struct *tty)
 {
-	if ((port.ier & IER_RX) && port.head == port.tail)
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* room was made before we look whether the interrupt found none */
+	if ((READ_ONCE(port.ier) & IER_RX) && port.head == port.tail)
 		return;
 	u64 flags = spin_lock_irqsave(&port.lock);
 	if (tty_input_room(tty))
@@ -160,8 +161,11 @@ static void serial_interrupt(int irq, void *data)
 		while (uart_in(UART_LSR) & LSR_DATA && tty_input_room(&serial_tty))
 			tty_insert_char(&serial_tty, uart_in(UART_DATA));
 		spin_lock(&port.lock);
-		if (!tty_input_room(&serial_tty))
+		if (!tty_input_room(&serial_tty)) {
 			set_ier(port.ier & ~IER_RX);
+			if (tty_input_room(&serial_tty))	/* a reader on another processor was faster than we */
+				set_ier(port.ier | IER_RX);
+		}
 		transmit();
 		spin_unlock(&port.lock);
 	}

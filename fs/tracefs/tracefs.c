@@ -155,6 +155,13 @@ static void look_for_waiters(struct timer *t)
 }
 static struct timer pipe_timer = { .fn = look_for_waiters };
 
+/* False. Who waits must be queued before: the timer stops when it finds nobody. */
+static bool start_looking(void)
+{
+	timer_start(&pipe_timer, ktime_get() + PIPE_WAIT_NS);
+	return false;
+}
+
 static ssize_t pipe_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 {
 	struct reader *r = f->private_data;
@@ -169,8 +176,7 @@ static ssize_t pipe_read(struct file *f, char __user *buf, size_t n, loff_t *pos
 			return done;
 		if (f->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		timer_start(&pipe_timer, ktime_get() + PIPE_WAIT_NS);
-		done = wait_event_interruptible(&pipe_wait, !trace_empty() || (r->any && !tracing_on));
+		done = wait_event_interruptible(&pipe_wait, start_looking() || !trace_empty() || (r->any && !tracing_on));
 		if (done)
 			return done;
 	}
@@ -179,7 +185,7 @@ static ssize_t pipe_read(struct file *f, char __user *buf, size_t n, loff_t *pos
 static unsigned pipe_poll(struct file *f, struct poll_table *pt)
 {
 	poll_wait(f, &pipe_wait, pt);
-	timer_start(&pipe_timer, ktime_get() + PIPE_WAIT_NS);
+	start_looking();
 	return trace_empty() ? 0 : POLLIN | POLLRDNORM;
 }
 
