@@ -106,13 +106,24 @@ void warn_at(const char *file, int line, const char *cond)
 	dump_stack();
 }
 
+/* No tick moves a clock that comes round or that is nothing but ticks: what goes backwards is not counted, nor is it all that ends this. */
+static void wait_without_ticks(u64 seconds)
+{
+	u64 waited = 0, last = ktime_get();
+	for (u64 n = 0; waited < seconds * NSEC_PER_SEC && n < seconds * 20000000; n++) {
+		u64 now = ktime_get();
+		waited += now > last ? now - last : 0;
+		last = now;
+		cpu_relax();
+	}
+}
+
 static void __noreturn stop_machine(const char *what)
 {
 	s64 seconds = (s64)param_u64("panic", 0);
 	if (seconds) {
 		pr_emerg("Rebooting in %ld seconds..\n", max(seconds, 0L));
-		for (u64 end = ktime_get() + max(seconds, 0L) * NSEC_PER_SEC; ktime_get() < end && tsc_khz;)
-			cpu_relax();
+		wait_without_ticks(max(seconds, 0L));
 		arch_reset();
 	}
 	pr_emerg("---[ end Kernel panic - not syncing: %s ]---\n", what);

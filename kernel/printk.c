@@ -119,10 +119,12 @@ unsigned log_line(u64 *seq, char *line, unsigned size)
 static bool feed_line(struct console *c)
 {
 	char line[LINE_MAX];
-	unsigned len = log_line(&c->seq, line, sizeof(line));
+	u64 seq = c->seq;
+	unsigned len = log_line(&seq, line, sizeof(line));
 
 	if (!len)
 		return false;
+	c->seq = seq;
 	if (line[0] != '<' || len < 4)
 		c->write(c, line, len);		/* the rest of a long line */
 	else if (line[1] - '0' < console_loglevel)
