@@ -9,6 +9,7 @@ and Bochs, a second implementation of a PC.  Rows run two at a time.
     matrix.py --ci               every two values of AXES in a row, and the EXTRAS marked ci
     matrix.py --row WORD ...     rows whose name holds all the words        --times 5: each so often
     matrix.py --list             says which rows there are                  --write: the table into docs/hardware.md
+    matrix.py --from             --write of the last run's results
 """
 import argparse
 import atexit
@@ -73,10 +74,11 @@ EXTRAS = [
     extra("NVMe disk", medium="nvme", firmware="OVMF"),
     extra("USB 2 stick", medium="usb2"),
     extra("57-bit addresses", firmware="OVMF", cpu="max,la57=on"),
-    extra("Cirrus VGA", console="screen", more="-vga cirrus", ci=True),
+    extra("Cirrus VGA: 24 bits a pixel", console="screen", more="-vga cirrus", ci=True),
     extra("VMware VGA", console="screen", more="-vga vmware"),
     extra("QXL", console="screen", more="-vga qxl"),
     extra("virtio VGA", console="screen", more="-vga virtio"),
+    extra("framebuffer in RAM", console="screen", more="-vga none -device ramfb"),
     extra("text mode", console="screen", medium="kernel", ci=True),
     extra("no serial port, no PS/2, USB keyboard", machine="q35,i8042=off", firmware="OVMF", medium="usb", console="screen", smp=4,
           more="-device usb-kbd,bus=xhci.0", ci=True),
@@ -394,16 +396,31 @@ def run(row):
     return {**row, "time": round(time.time() - start, 1), "verdict": verdict}
 
 
+MEDIA = {"cd": "CD", "usb": "USB stick, xHCI", "usb2": "USB stick, EHCI", "disk": "disk", "nvme": "NVMe disk", "virtio": "virtio disk",
+         "kernel": "`-kernel`"}
+AXIS_NAMES = {"machine": "chipset", "cpu": "processor", "smp": "processors"}
+
+
+def word(axis, value):
+    if axis == "memory":
+        return f"{value // 1024} GiB" if value >= 1024 else f"{value} MiB"
+    return MEDIA[value] if axis == "medium" else str(value)
+
+
 def markdown(results):
-    head = "| Emulator | Machine | Firmware | Medium | Processor | Memory | CPUs | Console | |"
-    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
-    media_names = {"cd": "CD", "usb": "USB stick, xHCI", "usb2": "USB stick, EHCI", "disk": "disk", "nvme": "NVMe disk", "virtio": "virtio disk",
-                   "kernel": "`-kernel`"}
-    for r in results:
-        memory = f"{r['memory'] // 1024} GiB" if r["memory"] >= 1024 else f"{r['memory']} MiB"
-        note = ", ".join(n for n in [r["what"], "" if r["verdict"] == "ok" else f"**{r['verdict']}**"] if n)
-        lines.append(f"| {r['emulator']} | {r['machine']} | {r['firmware']} | {media_names[r['medium']]} | {r['cpu']} | {memory} | {r['smp']} | "
-                     f"{r['console']} | {note} |")
+    """The rows of AXES counted by value, then the EXTRAS one by one."""
+    ordinary = [r for r in results if not r["what"] and r["emulator"] == "QEMU" and r["medium"] != "kernel"]
+    lines = [f"QEMU, {len(ordinary)} machines in which every three of these meet; behind each, how many of its machines boot:", "", "| | |", "|---|---|"]
+    for axis, values in AXES.items():
+        counts = []
+        for value in values:
+            verdicts = [r["verdict"] == "ok" for r in ordinary if r[axis] == value]
+            counts.append(f"{word(axis, value)} ({sum(verdicts)} of {len(verdicts)})")
+        lines.append(f"| {AXIS_NAMES.get(axis, axis)} | {', '.join(counts)} |")
+    lines += ["", "| | Machine | Firmware | Medium | Processor | CPUs | Memory | Console | Boots |", "|---|---|---|---|---|---|---|---|---|"]
+    for r in [r for r in results if r not in ordinary]:
+        lines.append(f"| {r['emulator']}{', ' if r['what'] else ''}{r['what']} | {r['machine']} | {r['firmware']} | {word('medium', r['medium'])} | {r['cpu']} | "
+                     f"{r['smp']} | {word('memory', r['memory'])} | {r['console']} | {'yes' if r['verdict'] == 'ok' else r['verdict']} |")
     return "\n".join(lines)
 
 
@@ -419,11 +436,14 @@ def main():
     p.add_argument("--ci", action="store_true")
     p.add_argument("--list", action="store_true")
     p.add_argument("--write", action="store_true")
+    p.add_argument("--from", dest="old", action="store_true", help="the results of the last run, for --write")
     p.add_argument("--times", type=int, default=1)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--row", nargs="*", default=[])
     a = p.parse_args()
     rows = [r for r in table(a.ci) if all(w in r["name"] for w in a.row)] * a.times
+    if a.old:
+        return write(json.loads((OUT / "results.json").read_text()))
     if a.list:
         return print("\n".join(r["name"] for r in rows))
     OUT.mkdir(parents=True, exist_ok=True)
