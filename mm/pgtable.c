@@ -292,7 +292,14 @@ static __always_inline void flush_here(struct mm_struct *mm, u64 start, u64 end)
 static void flush_asked(void *arg)
 {
 	const struct tlb_flush *f = arg;
-	flush_here(f->mm, f->start, f->end);
+	struct task_struct *p = current;
+	if (f->mm && f->mm == p->active_mm && !p->mm) {	/* only borrowed, by idle mostly: gives it back, and is asked no more */
+		mmgrab(p->active_mm = &init_mm);
+		switch_mm(f->mm, &init_mm);
+		mmdrop(f->mm);			/* not the last one: who asks has the mm */
+	} else {
+		flush_here(f->mm, f->start, f->end);
+	}
 }
 
 static noinline void flush_others(cpumask_t cpus, struct mm_struct *mm, u64 start, u64 end)
