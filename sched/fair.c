@@ -20,7 +20,7 @@
  *
  * SCHED_BATCH never preempts by waking; SCHED_IDLE is weight 3, and any other task preempts it.
  *
- * Locks: rq->lock. In Linux: kernel/sched/fair.c (before 6.6). Left out: groups, bandwidth, PELT, balancing.
+ * Locks: rq->lock. In Linux: kernel/sched/fair.c (before 6.6). Left out: groups, bandwidth, PELT.
  */
 #include "sched/sched.h"
 #include "trace.h"

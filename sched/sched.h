@@ -19,8 +19,13 @@
  *  S6  Each task is in exactly the lists that its state says: pid hash and its parent's children until
  *      release_task; ptrace and thread lists alike.
  *  S7  A runnable fair task runs within nr_running * min_granularity (or a tick, if that is more) + sched_latency.
+ *  S8  A task changes its processor only in no queue and on no stack. rq->lock of p->cpu is held from before p leaves
+ *      the queue until after the switch: who has it and finds on_rq 0 may take p elsewhere. While p is between two
+ *      queues on_rq is TASK_ON_RQ_MIGRATING, and task_rq_lock() waits. Never are two queues locked.
+ *  S9  A task runs on processors of its cpus_mask only, from the return of sched_setaffinity on.
+ *  S10 A move keeps the distance of vruntime to the queue's min_vruntime. rq->clock never goes back.
  *
- * Locks: rq->lock (RANK_RQ, irqs off) guards run queues and task->on_rq, se, prio, policy, cpu.
+ * Locks: rq->lock (RANK_RQ, irqs off) guards run queues and task->on_rq, se, prio, policy, cpu, cpus_mask.
  *        wait_queue_head.lock guards waiters. tasklist_lock (kernel/process.h) guards the family.
  *
  * In Linux: kernel/sched/, include/linux/sched.h.

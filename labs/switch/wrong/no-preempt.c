@@ -14,6 +14,8 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 	if (!p->on_rq) {		/* else it has set its state, but not gone to sleep yet */
 		if (p->state & TASK_UNINTERRUPTIBLE)
 			rq->nr_uninterruptible--;
+		if (nr_cpus > 1)
+			rq = move_task(rq, p, select_task_rq(p, state & WAKE_SYNC));
 		update_rq_clock(rq);
 		enqueue_task(rq, p, ENQUEUE_WAKEUP);
 	}
