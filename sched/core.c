@@ -11,7 +11,8 @@
  *                   switch_mm -> switch_to_extra -> __switch_to_asm -> finish_task_switch
  *
  * rq->lock is taken by the old task and released by the new one, in finish_task_switch: in between neither the queue nor
- * the old task's stack is anyone's. So who wakes a task waits until its processor has left the stack (S8). A new task finds itself in ret_from_fork, which calls schedule_tail for that.
+ * the old task's stack is anyone's. So who wakes a task waits until its processor has left
+ * the stack (S8). A new task finds itself in ret_from_fork, which calls schedule_tail for that.
  *
  * Preemption of kernel code: a task that is preempted with a sleeping state already set is not dequeued: it has not
  * looked at its condition yet (S2), and goes on later.
