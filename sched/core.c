@@ -144,11 +144,12 @@ static void finish_task_switch(struct task_struct *prev)
 {
 	struct rq *rq = this_rq();
 	struct mm_struct *mm = rq->prev_mm;
-	bool dead = prev->state == TASK_DEAD && !prev->on_rq;
+	unsigned on_rq = prev->on_rq;
+	bool dead = !on_rq && prev->state == TASK_DEAD;
 
 	rq->prev_mm = NULL;
 	prev->on_cpu = false;
-	if (unlikely(prev->on_rq == TASK_ON_RQ_MIGRATING))
+	if (unlikely(on_rq == TASK_ON_RQ_MIGRATING))
 		attach_task(move_task(rq, prev, select_task_rq(prev, 0)), prev);
 	else
 		spin_unlock_no_resched(&rq->lock);
@@ -214,6 +215,16 @@ static __always_inline void trace_switch(struct task_struct *prev, struct task_s
 	}
 }
 
+/* p's mask no longer has this processor: finish_task_switch takes it away, when its stack is free. */
+static void let_go(struct rq *rq, struct task_struct *p)
+{
+	rq->must_leave = false;
+	if (!p->on_rq || cpu_allowed(p, rq->cpu))
+		return;
+	dequeue_task(rq, p, 0);
+	p->on_rq = TASK_ON_RQ_MIGRATING;
+}
+
 /* Why __schedule() is called: the task sleeps (or was asked to go on its way out), was preempted, or yields. */
 enum { SCHED_GO, SCHED_PREEMPT, SCHED_YIELD };
 
@@ -238,16 +249,13 @@ static void __schedule(int why)
 			switch_count = &prev->nvcsw;
 		}
 	}
-	if (unlikely(!cpu_allowed(prev, rq->cpu)) && prev->on_rq) {
-		dequeue_task(rq, prev, 0);
-		prev->on_rq = TASK_ON_RQ_MIGRATING;	/* finish_task_switch takes it away, when its stack is free */
-	}
+	if (unlikely(rq->must_leave))
+		let_go(rq, prev);
 	struct task_struct *next = pick_next_task(rq, prev);
 	clear_tsk_thread_flag(prev, TIF_NEED_RESCHED);
 	if (likely(next != prev)) {
 		++*switch_count;
 		rq->nr_switches++;
-		this_cpu->nr_switches++;
 		rq->curr = next;
 		trace_switch(prev, next);
 		context_switch(rq, prev, next);
@@ -533,6 +541,7 @@ void set_cpus_allowed(struct task_struct *p, u64 mask)
 	p->cpus_mask[0] = mask;
 	must_leave = p->on_rq && !cpu_allowed(p, p->cpu);	/* a sleeper is placed when it wakes */
 	if (must_leave && rq->curr == p) {
+		rq->must_leave = true;
 		resched_curr(rq);
 	} else if (must_leave) {
 		update_rq_clock(rq);

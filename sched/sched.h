@@ -23,7 +23,7 @@
  *      the queue until after the switch: who has it and finds on_rq 0 may take p elsewhere. While p is between two
  *      queues on_rq is TASK_ON_RQ_MIGRATING, and task_rq_lock() waits. Never are two queues locked.
  *  S9  A task runs on processors of its cpus_mask only, from the return of sched_setaffinity on.
- *  S10 A move keeps the distance of vruntime to the queue's min_vruntime. rq->clock never goes back.
+ *  S10 A move keeps the distance of vruntime to the queue's min_vruntime.
  *
  * Locks: rq->lock (RANK_RQ, irqs off) guards run queues and task->on_rq, se, prio, policy, cpu, cpus_mask.
  *        wait_queue_head.lock guards waiters. tasklist_lock (kernel/process.h) guards the family.
@@ -218,6 +218,7 @@ struct rq {
 	struct mm_struct *prev_mm;		/* while switching: to be dropped after it */
 	long nr_uninterruptible;		/* asleep in TASK_UNINTERRUPTIBLE, for the load average */
 	u64 next_balance;			/* by the clock */
+	bool must_leave;			/* curr may not stay (S9) */
 };
 struct sched_class {
 	const char *name;
@@ -299,13 +300,8 @@ void load_balance(struct rq *rq, bool idle);	/* this processor's takes work from
 void enqueue_task(struct rq *rq, struct task_struct *p, int flags);
 void dequeue_task(struct rq *rq, struct task_struct *p, int flags);
 void check_preempt_curr(struct rq *rq, struct task_struct *p);
-/* rq->clock never goes back, though processors' clocks differ a little. */
-static inline void update_rq_clock(struct rq *rq)
-{
-	u64 now = ktime_get();
-	if (likely((s64)(now - rq->clock) > 0))
-		rq->clock = now;
-}
+/* By the clock of whoever does it: the classes know that it may go back a little. */
+static inline void update_rq_clock(struct rq *rq) { rq->clock = ktime_get(); }
 
 /* switch.asm: saves rbx rbp r12-r15 and rsp of prev, loads next's; returns prev in next's context. */
 struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next);

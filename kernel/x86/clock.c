@@ -89,8 +89,7 @@ u64 ktime_get(void)
 	if (unlikely(!mult))
 		return slow_ktime_get();
 	u64 cycles = rdtsc_ordered() - tsc_base;
-	/* In two halves, so that the product does not overflow after some hours. */
-	return ((cycles >> 32) * mult << (32 - CLOCK_SHIFT)) + ((cycles & 0xffffffff) * mult >> CLOCK_SHIFT);
+	return (unsigned __int128)cycles * mult >> CLOCK_SHIFT;	/* 64 bits would overflow after some hours */
 }
 
 u64 ktime_get_real(void) { return READ_ONCE(boot_real_ns) + ktime_get(); }
