@@ -59,7 +59,7 @@ static void ring_write(struct trace_head *h)
 		   (this_cpu->irq_depth ? TRACE_HARDIRQ : 0);
 	h->preempt_count = this_cpu->preempt_count;
 	memcpy(h->comm, current->comm, sizeof(h->comm));
-	spin_lock(&ring->lock);
+	spin_lock_irq(&ring->lock);
 	if (likely(ring->buf)) {
 		rest = ring->size - ring->head % ring->size;
 		if (rest >= h->len)

@@ -133,9 +133,9 @@ static void hang_up_group(pid_t pgrp)
 /* Takes tty from its session; the foreground group hears of it, and the leader's, whose number is the session's. */
 static void end_session(struct tty_struct *tty, bool leader_too)
 {
+	spin_lock_irq(&tasklist_lock);
 	pid_t session = tty->session, pgrp = tty->pgrp;
 
-	spin_lock_irq(&tasklist_lock);
 	clear_session(tty);
 	set_foreground(tty, 0, 0);
 	spin_unlock_irq(&tasklist_lock);
