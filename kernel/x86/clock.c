@@ -34,6 +34,7 @@
 
 u64 jiffies;
 static u64 tsc_base, tsc_mult;		/* tsc_mult 0: the TSC is not the clock */
+static bool tsc_clean;			/* its rate is sure */
 static u64 boot_real_ns;		/* realtime at ktime 0 */
 static volatile u32 *hpet;
 
@@ -155,6 +156,17 @@ static void __init find_clocks(void)
 	clock_jiffies.mult = clock_mult(HZ);
 }
 
+/* By a clock that takes seconds to come round; the time goes on where it is. */
+static void __init measure_again(const struct clocksource *ref)
+{
+	u64 khz = tsc_measure(ref, &tsc_clean), now = ktime_get();
+	if (!khz)
+		return;
+	tsc_khz = khz;
+	tsc_mult = clock_mult(khz * 1000);
+	tsc_base = rdtsc() - now * khz / 1000000;
+}
+
 /* The clock by clocksource=, else the best: TSC if it can be trusted, HPET, ACPI's timer. */
 void __init clock_init(void)
 {
@@ -162,6 +174,8 @@ void __init clock_init(void)
 	const char *want = param_get("clocksource"), *complaint;
 	struct clocksource *chosen = NULL;
 	find_clocks();
+	if (tsc_khz && !tsc_clean && best_slow() != &clock_jiffies)
+		measure_again(best_slow());
 	if (tsc_khz)
 		pr_info("tsc: Detected %lu.%03lu MHz processor\n", tsc_khz / 1000, tsc_khz % 1000);
 	complaint = tsc_complaint(best_slow() != &clock_jiffies);
@@ -191,7 +205,10 @@ void __init clock_early_init(void)
 	outb(PIT_CH2, 0);
 	clock_pit.mult = clock_mult(PIT_HZ);
 	tsc_base = rdtsc();
-	tsc_calibrate();
+	for (int try = 0; try < 5 && !tsc_clean; try++) {
+		u64 khz = tsc_measure(&clock_pit, &tsc_clean);
+		tsc_khz = khz && tsc_khz && !tsc_clean ? min(khz, tsc_khz) : khz;
+	}
 	tsc_mult = tsc_khz ? clock_mult(tsc_khz * 1000) : 0;
 }
 

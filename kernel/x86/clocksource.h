@@ -14,6 +14,7 @@ static inline u64 clock_mult(u64 hz) { return ((u64)1000000000 << CLOCK_SHIFT) /
 static inline u64 clock_ns(const struct clocksource *c, u64 cycles) { return (cycles & c->mask) * c->mult >> CLOCK_SHIFT; }
 extern struct clocksource clock_pit;	/* channel 2: as reference only, since reading it takes three steps */
 
+u64 tsc_measure(const struct clocksource *ref, bool *clean);	/* kHz */
 const char *tsc_complaint(bool others);	/* others: there are clocks to take instead */
 bool tsc_agrees(const struct clocksource *ref);
 void clock_tsc_failed(const char *why);	/* another clock takes over; boot processor, interrupts off */

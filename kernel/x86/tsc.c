@@ -1,7 +1,7 @@
 /*
  * The time stamp counter, the fastest clock there is, and what it takes to trust it:
  *
- *   its rate      measured against the PIT at boot
+ *   its rate      measured against the PIT at boot, and again when a busy host was in the way
  *   constant      CPUID says "invariant", or a hypervisor looks after it; tsc=reliable, tsc=unstable say it for us
  *   checked       every second against another clock (HPET, ACPI's timer, the PIT): two disagreements end its service
  *   everywhere    each processor's, at its start, against the boot processor's: no reading may be older than one before
@@ -24,27 +24,37 @@ u64 tsc_khz;
 static u64 last_tsc, last_ref, max_warp;
 static unsigned disagreements;
 
-/* Both clocks run side by side for 10 ms. The best of five tries is the one with the shortest pause in between: a host
- * may take the processor away, and longer than the PIT takes to come round (55 ms) would go unseen. */
-void __init tsc_calibrate(void)
+/* Both clocks at one moment: of eight readings the one that took least. */
+static u64 read_both(const struct clocksource *ref, u64 *count)
 {
-	u64 best = ~0UL;
-	for (int try = 0; try < 5 && best > 256; try++) {
-		u64 pit = clock_pit.read(), tsc = rdtsc(), now = tsc, gap = 0, ticks = 0, left = 1000000;
-		while (ticks < PIT_HZ * CALIBRATE_MS / 1000 && --left && (ticks || left > 900000)) {
-			u64 before = now;
-			ticks = (clock_pit.read() - pit) & clock_pit.mask;
-			now = rdtsc();
-			gap = max(gap, now - before);
-		}
-		u64 quality = (gap << 16) / max(now - tsc, 1UL);	/* 256: 0.4 % */
-		if (!left || !ticks)			/* no PIT. Under QEMU's icount one poll takes 30 ns: 330,000 in all */
-			return;
-		if (quality < best) {
-			best = quality;
-			tsc_khz = (now - tsc) * PIT_HZ / ticks / 1000;
-		}
+	u64 best = ~0UL, at = 0;
+	for (int i = 0; i < 8; i++) {
+		u64 before = rdtsc(), c = ref->read(), took = rdtsc() - before;
+		if (took >= best)
+			continue;
+		best = took;
+		at = before + took / 2;
+		*count = c;
 	}
+	return at;
+}
+
+/* Lets both run side by side for 10 ms. 0: ref does not count. *clean: nobody took the processor away for so long that
+ * ref could have come round unseen; the rate is too high then. */
+u64 __init tsc_measure(const struct clocksource *ref, bool *clean)
+{
+	u64 c0, c1, t0 = read_both(ref, &c0), now = t0, gap = 0, ns = 0, left = 1000000;
+	while (ns < CALIBRATE_MS * NSEC_PER_MSEC && --left && (ns || left > 900000)) {	/* icount: 330,000 of 30 ns */
+		u64 before = now;
+		ns = clock_ns(ref, ref->read() - c0);
+		now = rdtsc();
+		gap = max(gap, now - before);
+	}
+	if (!left || !ns)
+		return 0;
+	u64 t1 = read_both(ref, &c1);
+	*clean = max(gap, t1 - now) < (t1 - t0) / 4;
+	return (t1 - t0) * 1000000 / max(clock_ns(ref, c1 - c0), 1UL);
 }
 
 /* NULL: it may serve; else why not. */

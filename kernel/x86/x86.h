@@ -9,7 +9,6 @@ void idt_init(void);			/* fills the table, which all processors share */
 void idt_load(void);
 void fpu_init_cpu(void);
 void clock_early_init(void);		/* measures the TSC by PIT channel 2: tsc_khz, 0 when there is no PIT */
-void tsc_calibrate(void);
 void tsc_sync_check(void);		/* called by the boot processor and a new one at the same time, interrupts off or on */
 void acpi_init(void);			/* reads the tables: power-off, reset, acpi_madt */
 
