@@ -3,7 +3,9 @@ import re
 import time
 
 import pytest
+import usbredir
 from cutaway import BUILD, ON_LINUX, Machine
+from usbredir import CONFIG, SILENT, STALL
 
 pytestmark = pytest.mark.skipif(ON_LINUX, reason="our driver")
 XHCI = ["-device", "qemu-xhci,id=xhci"]
@@ -12,7 +14,7 @@ KBD = ["-device", "usb-kbd,id=first"]
 
 def machine(name, qemu, i8042="off", **kw):
     if "iso" not in kw:
-        kw["console"] = "console=tty0 console=ttyS0"
+        kw["console"] = "quiet console=tty0 console=ttyS0"
     return Machine(f"usb-{name}", machine=f"q35,i8042={i8042}", display=True, qemu=qemu, **kw)
 
 
@@ -27,10 +29,20 @@ def login(m, keyboards=1):
 
 
 def types(m, text="echo Typed, by USB! | tr a-z A-Z", want="TYPED, BY USB!"):
-    """Types a command at the screen's shell; what it wrote must be what was meant."""
-    m.run("rm -f /tmp/typed")
-    m.type(f"{text} > /tmp/typed\n")
-    assert m.run("n=0; until [ -s /tmp/typed ] || [ $n = 100 ]; do sleep 0.1; n=$((n+1)); done; cat /tmp/typed", 60).strip() == want
+    """Types a command at the screen's shell; what it wrote must be what was meant.  Thrice at most: QEMU on a busy host
+    lets a key go so late that it repeats."""
+    for _ in range(3):
+        m.run("rm -f /tmp/typed")
+        m.type(f"{text} > /tmp/typed\n")
+        got = written(m).strip()
+        if got == want:
+            return
+    assert got == want
+
+
+def written(m, path="/tmp/typed"):
+    """What a file holds as soon as it holds something, ten seconds at most."""
+    return m.run(f"n=0; until [ -s {path} ] || [ $n = 100 ]; do sleep 0.1; n=$((n+1)); done; cat {path}", 60)
 
 
 @pytest.mark.parametrize("boot", ["pvh", "bios", "uefi"])
@@ -55,11 +67,11 @@ def test_controllers(controller, kbd, how):
         assert ("xhci_hcd" in m.run("cat /proc/interrupts")) == (how == "MSI")
 
 
-@pytest.mark.parametrize("word", ["noapic", "nosmp", "quiet"])
+@pytest.mark.parametrize("word", ["noapic", "nosmp", "maxcpus=3"])
 def test_four_processors_and_words(word):
     with machine(word, XHCI + KBD, smp=4, append=word) as m:
         login(m)
-        assert (", polled" in m.run("dmesg")) == (word != "quiet")
+        assert (", polled" in m.run("dmesg")) == (word != "maxcpus=3")
         types(m)
 
 
@@ -129,7 +141,7 @@ def test_repeat(keys):
     after = float(keys.run("cut -d' ' -f1 /proc/uptime"))
     keys.key("ret")
     keys.key("ctrl", "d")
-    held = keys.run("sleep 1; cat /tmp/held")
+    held = written(keys, "/tmp/held")
     assert held.startswith("xxx") and set(held) == {"x", "\n"}
     assert len(held) <= (after - before - 0.2) * 31 + 3 and len(held) >= 15, (held, before, after)
 
@@ -143,7 +155,7 @@ def test_control_alt_caps_arrows(keys):
     keys.run("rm /tmp/typed")
     keys.key("up")
     keys.type("\n")
-    assert keys.run("sleep 1; cat /tmp/typed") == "once\n"
+    assert written(keys) == "once\n"
     keys.key("caps_lock")
     keys.type("x=1a\n")
     keys.key("caps_lock")
@@ -154,7 +166,7 @@ def test_control_alt_caps_arrows(keys):
     keys.key("delete")
     keys.key("ret")
     keys.key("ctrl", "d")
-    assert keys.run("sleep 1; cat /tmp/alt") == "^[x^[[[E^[[3~\n"
+    assert written(keys, "/tmp/alt") == "^[x^[[[E^[[3~\n"
 
 
 def test_held_key_goes_up_with_its_keyboard(keys):
@@ -180,7 +192,6 @@ def test_plugging_leaks_nothing(keys):
             wait_log(keys, "USB disconnect")
             keys.run("dmesg -c >/dev/null")
         time.sleep(1)
-        print(keys.run('cat /proc/meminfo'))
         return [int(x) for x in re.findall(r"(?:MemFree|Slab|PageTables|KernelStack):\s*(\d+)", keys.run("cat /proc/meminfo"))]
 
     keys.run("dmesg -c >/dev/null")
@@ -195,3 +206,90 @@ def test_ctrl_alt_del():
         m.key("ctrl", "alt", "delete")
         assert m.wait_exit(30) == 0
         assert "Restarting system" in m.log()
+
+
+@pytest.fixture(scope="module")
+def redir(tmp_path_factory):
+    """A machine with one good keyboard, and a port for devices made of Python: plug(control) plugs one in."""
+    path = str(tmp_path_factory.mktemp("redir") / "socket")
+    with machine("redir", XHCI + ["-chardev", f"socket,id=redir,path={path},server=on,wait=off", "-device", "usb-redir,chardev=redir"]
+                 + KBD, smp=2) as m:
+        login(m)
+
+        def plug(*args, **kw):
+            m.run("dmesg -c > /dev/null")
+            m.device = usbredir.Keyboard(path, *args, **kw)
+            return m.device
+
+        def unplug():
+            m.device.close()
+            time.sleep(0.5)
+        m.plug, m.unplug = plug, unplug
+        yield m
+
+
+def when(request, value, answer):
+    """Changes the answer to one request of the device."""
+    return lambda setup, right: (answer(right, setup) if callable(answer) else answer) if setup[1:3] == (request, value) else right
+
+
+@pytest.mark.parametrize("speed", [usbredir.LOW, usbredir.FULL])
+def test_reports(redir, speed):
+    """The requests that a keyboard gets, and reports of several keys at once."""
+    kbd = redir.plug(speed=speed)
+    wait_log(redir, "usb 1-.*: keyboard$")
+    assert (0x21, 11, 0, 0, 0) in kbd.seen and (0x21, 10, 0, 0, 0) in kbd.seen	# SET_PROTOCOL(boot), SET_IDLE
+    assert kbd.receiving.wait(10)
+    for keys, modifiers in [((4,), 2), ((), 0), ((5, 6), 0), ((5, 6, 7), 0), ((1,) * 6, 0), ((7,), 0), ((), 0)]:
+        kbd.report(*keys, modifiers=modifiers)
+    for _ in range(3):					# as in types()
+        time.sleep(0.5)
+        redir.run("rm -f /tmp/typed")
+        redir.key("ctrl", "u")
+        time.sleep(0.5)
+        for usage in [8, 6, 11, 18, 0x2c, 0x1e, 0x37, 0x2c]:		# "echo 1. "
+            kbd.report(usage)
+            kbd.report()
+        time.sleep(0.5)
+        redir.type("> /tmp/typed\n")
+        got = written(redir)
+        if got == "1.\n":
+            break
+    assert got == "1.\n"
+    redir.unplug()
+    wait_log(redir, "USB disconnect")
+
+
+@pytest.mark.parametrize("control, says", [
+    (when(6, 0x200, STALL), "refuses a request"), (when(6, 0x100, STALL), "refuses a request"), (when(11, 0, STALL), "refuses a request"),
+    (when(6, 0x100, SILENT), "does not answer"), (when(11, 0, SILENT), "does not answer"),
+    (when(6, 0x100, lambda right, setup: right[:10]), "has broken descriptors"),
+    (when(6, 0x200, b""), "has broken descriptors"),
+    (when(6, 0x200, lambda right, setup: CONFIG[:20]), "has broken descriptors"),		# fewer than it said
+    (when(6, 0x200, lambda right, setup: right[:2] + b"\xff\xff" + right[4:]), "has broken descriptors"),
+    (when(6, 0x200, lambda right, setup: right[:2] + b"\0\0" + right[4:]), "has broken descriptors"),
+    (when(6, 0x200, lambda right, setup: right[:9] + b"\0" + right[10:]), "has broken descriptors"),	# a piece without length
+    (when(6, 0x200, lambda right, setup: right[:18] + b"\xf0" + right[19:]), "has broken descriptors"),	# one beyond the end
+    (when(6, 0x200, lambda right, setup: right[:31] + b"\0\0" + right[33:]), "has broken descriptors"),	# reports of 0 bytes
+    (when(6, 0x200, lambda right, setup: right[:14] + b"\x08" + right[15:]), "no keyboard, left alone"),
+])
+def test_broken_devices(redir, control, says):
+    """Each is named and left alone; the other keyboard types on, and the next device is served."""
+    redir.plug(control)
+    types(redir, "echo on", "on")
+    wait_log(redir, says)
+    assert "keyboard$" not in redir.run("dmesg")
+    redir.unplug()
+
+
+def test_refusals_that_do_no_harm(redir):
+    """Many keyboards stall SET_IDLE. One whose reports fail is given up, and works when it is plugged in again."""
+    for control in when(10, 0, STALL), lambda setup, right: right:
+        kbd = redir.plug(control)
+        wait_log(redir, "usb 1-.*: keyboard$")
+        assert kbd.receiving.wait(10)
+        kbd.report(status=usbredir.STATUS_STALL)
+        wait_log(redir, "no more reports")
+        redir.unplug()
+        wait_log(redir, "USB disconnect")
+        types(redir, "echo on", "on")
