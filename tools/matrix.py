@@ -67,7 +67,7 @@ EXTRAS = [
     extra("no local APIC", cpu="qemu64,-apic"),
     extra("no HPET, no SMM", machine="q35,hpet=off,smm=off"),
     extra("a PC without PCI", machine="isapc", cpu="qemu64", end="stays", ci=True),
-    extra("of 2009", machine="pc-i440fx-2.0", cpu="Nehalem"),
+    extra("as QEMU 2.0 had it", machine="pc-i440fx-2.0", cpu="Nehalem"),
     extra("two sockets, NUMA", smp=4, memory=512,
           more="-object memory-backend-ram,id=a,size=256M -object memory-backend-ram,id=b,size=256M -numa node,cpus=0-1,memdev=a -numa node,cpus=2-3,memdev=b"),
     extra("virtio disk", medium="virtio"),
@@ -396,7 +396,7 @@ def run(row):
     return {**row, "time": round(time.time() - start, 1), "verdict": verdict}
 
 
-MEDIA = {"cd": "CD", "usb": "USB stick, xHCI", "usb2": "USB stick, EHCI", "disk": "disk", "nvme": "NVMe disk", "virtio": "virtio disk",
+MEDIA = {"cd": "CD", "usb": "USB stick (xHCI)", "usb2": "USB stick (EHCI)", "disk": "disk", "nvme": "NVMe disk", "virtio": "virtio disk",
          "kernel": "`-kernel`"}
 AXIS_NAMES = {"machine": "chipset", "cpu": "processor", "smp": "processors"}
 
