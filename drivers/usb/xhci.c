@@ -295,7 +295,8 @@ static int xhci_thread(void *data)
 		pr_err("xhci " PCI_NAME ": %s\n", pci_name(x->pci), wrong);
 		return -EIO;
 	}
-	pr_info("xhci " PCI_NAME ": bus %u, %u ports, %u slots, %s\n", pci_name(x->pci), x->bus, x->nr_ports, x->nr_slots, x->msi ? "MSI" : "polled");
+	pr_info("xhci " PCI_NAME ": bus %u, %u ports, %u slots, %s\n", pci_name(x->pci), x->bus, x->nr_ports, x->nr_slots,
+		x->msi ? "MSI" : "polled");
 	sched_setscheduler(current, SCHED_FIFO, 50);	/* as Linux's interrupt threads */
 	for (unsigned port = 1; port <= x->nr_ports; port++) {
 		writel(xhci_port(x, port), (readl(xhci_port(x, port)) & PORT_KEEP) | PORT_POWER);
