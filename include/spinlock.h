@@ -76,6 +76,7 @@ void spin_unlock_no_resched(struct spinlock *l);	/* the scheduler's: does not lo
 void spin_lock_irq(struct spinlock *l);
 void spin_unlock_irq(struct spinlock *l);
 bool spin_is_held(const struct spinlock *l);	/* by this CPU */
+bool spin_irq_lock_held(void);
 
 /* An interrupt's locks are a stack of their own above those of the task (sched/lock.c). do_irq calls the pair;
  * interrupts do not nest. */

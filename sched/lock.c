@@ -249,15 +249,26 @@ void spin_unlock_irq(struct spinlock *l)
 }
 
 bool spin_is_held(const struct spinlock *l) { return READ_ONCE(l->owner) == this_cpu->lock_id; }
+
+/* Does this processor hold a lock that interrupts take? Who waits for another processor must not (X1). */
+bool spin_irq_lock_held(void)
+{
+	for (unsigned i = this_cpu->nr_held; this_cpu->held[i] != &irq_boundary; i--)
+		if (this_cpu->held[i]->rank_off[1])
+			return true;
+	return false;
+}
+
 bool in_atomic(void) { return this_cpu->preempt_count || irqs_disabled(); }
 
 void show_held_locks(struct task_struct *p)
 {
 	char a[96];
-	for (unsigned i = 1; p == current && i <= this_cpu->nr_held && i < MAX_HELD_LOCKS; i++) {
+	for (unsigned i = this_cpu->nr_held; p == current && i > 0; i--) {
 		const struct spinlock *l = this_cpu->held[i];
-		bool gap = i < this_cpu->nr_held && this_cpu->held[i + 1] == &irq_boundary;
-		if (!gap && l != &irq_boundary)
+		if (l == &irq_boundary)
+			i--;		/* and the gap below it */
+		else
 			pr_emerg("holds spinlock %s\n", lock_text(a, sizeof(a), l->name, l->rank, l->place));
 	}
 	for (unsigned i = 0; i < p->nr_held_sleeping && i < ARRAY_SIZE(p->held_locks); i++)

@@ -77,7 +77,7 @@ void smp_call_function_many(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	struct cpu *me = this_cpu->self;
 	mask &= ~BIT(me->id);
 	if (mask && !panicking()) {
-		BUG_ON(irqs_disabled());		/* X1 */
+		BUG_ON(irqs_disabled() || spin_irq_lock_held());	/* X1 */
 		me->call_fn = fn;
 		me->call_arg = arg;
 		__atomic_store_n(&me->call_pending, mask, __ATOMIC_SEQ_CST);
