@@ -157,7 +157,7 @@ book:
 	$(Q)tools/setup.sh lint book && $(PYTHON) tools/book.py
 bench:
 	$(Q)tools/setup.sh build user qemu test
-	$(Q)$(MAKE) $(ELF) user && $(PYTHON) tools/bench.py $(ROWS)
+	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/bench.py $(ROWS)
 
 # --- Labs (labs/README.md) ------------------------------------------------------------------
 lab handin grade test-labs:

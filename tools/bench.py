@@ -32,6 +32,7 @@ LIMITS = {
     "file_read_fault": 0.8, "file_write_fault": 0.5, "mmap_munmap": 0.35, "mmap_touch_munmap": 0.35, "brk_up_down": 0.35, "mprotect": 0.5,
     "create_unlink": 0.5, "readdir_name": 0.7, "pipe_bw": 1.2, "tmpfs_write_bw": 1.2, "tmpfs_read_bw": 1.2,
 }
+SCALE_LIMIT, SCALE_MS = 1.7, 3000	# two processors do so much more than one
 RING_SPREAD = 0.10		# rings of 2, 8, 16, 32: largest and smallest this close
 
 
@@ -123,6 +124,35 @@ def table(title, ours, linux, judge):
     return missed
 
 
+def scale(n):
+    """user/scale on n processors, each a thread of the host: {kind: rounds a second}, the most contended locks."""
+    command = (f"echo 1 > /proc/sys/kernel/lock_stat; scale all {n} 300 > /dev/null; head -7 /proc/lock_stat; "
+               f"echo 0 > /proc/sys/kernel/lock_stat; scale all {n} {SCALE_MS}")
+    qemu = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "q35", "-m", "512", "-smp", str(n), "-nodefaults", "-display", "none",
+            "-serial", "stdio", "-no-reboot", "-kernel", str(ELF), "-initrd", str(BUILD / "initramfs.cpio"),
+            "-append", f'{WORDS} CUTAWAY_RUN="{command}"']
+    text = subprocess.run(qemu, capture_output=True, stdin=subprocess.DEVNULL, timeout=300).stdout.decode(errors="replace").replace("\r", "")
+    rates = {kind: float(rate) for kind, rate in re.findall(rf"^(\w+) {n}: (\d+) a second$", text, re.M)}
+    if len(rates) != 3:
+        sys.exit(f"bench: scale on {n} processors did not reach the end:\n{text[-3000:]}")
+    return rates, re.search(r"^lock_stat.*\n((?:.*\n){6})", text, re.M).group(1)
+
+
+def scaling():
+    """Twice the processors, twice the work?  By wall clock; judged when the host has nothing else to do."""
+    quiet = os.getloadavg()[0] < 1.5 and (os.cpu_count() or 1) >= 2
+    runs = {n: scale(n) for n in (1, 2, 4, 8)}
+    one, two = runs[1][0], runs[2][0]
+    print(f"\nScaling: rounds a second on N processors, by wall clock under multi-threaded TCG, {os.cpu_count()} of the host\n"
+          f"{'kind':18}" + "".join(f"{f'N = {n}':>10}" for n in runs) + f"{'2 / 1':>8}  limit")
+    missed = [kind for kind in one if quiet and two[kind] < SCALE_LIMIT * one[kind]]
+    for kind in one:
+        print(f"{kind:18}" + "".join(f"{rates[kind]:10,.0f}" for rates, _ in runs.values()) + f"{two[kind] / one[kind]:8.2f}  >={SCALE_LIMIT}"
+              + ("  MISSED" if kind in missed else "" if quiet else "  (the host is busy: not judged)"))
+    print(f"locks on 4 processors:\n{runs[4][1]}", end="")
+    return missed
+
+
 def main():
     options = {a for a in sys.argv[1:] if a.startswith("--")}
     rows = [a for a in sys.argv[1:] if not a.startswith("--")]
@@ -133,6 +163,8 @@ def main():
     if "--no-wall" not in options:
         table("Wall clock under plain TCG, for information", measure(ELF, WORDS, False, rows),
               measure_linux(linux, False, rows, "--fresh" in options), False)
+    if not rows and "--no-wall" not in options:
+        missed += scaling()
     print(f"\nbench: {len(ours)} rows, " + (f"{len(missed)} missed: {', '.join(missed)}" if missed else "all limits kept"))
     return 1 if missed else 0
 
