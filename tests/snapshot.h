@@ -78,10 +78,11 @@ static int compare(int slabs_too)
 			    number_after(after.meminfo, "MemFree:") + slabs_too * slabs[1]);
 }
 
-/* Many at once: the kernel keeps some of their stacks for the next, and must not do so while we count. */
+/* Many at once: the kernel keeps some of their stacks, and the page tables of all of them: not for the first time while
+ * we count. */
 static void fill_caches(void)
 {
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 150; i++)
 		if (!fork())
 			for (signal(SIGTERM, SIG_DFL);;)
 				pause();
