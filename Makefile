@@ -135,7 +135,7 @@ debug:
 JOBS := -n auto --maxprocesses=4 --dist loadscope
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
-	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS))
+	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS)) $(PYTEST)
 matrix:
 	$(Q)tools/setup.sh build user iso qemu uefi test bochs
 	$(Q)$(MAKE) $(ELF) $(INITRAMFS) $(ISO) && $(PYTHON) tools/matrix.py $(if $(CI),--ci) $(if $(ROW),--row $(ROW)) $(if $(TIMES),--times $(TIMES))

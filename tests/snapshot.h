@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "processors.h"
 
 /* Read without allocating anything, and so that reading itself changes nothing. */
 struct snapshot {
@@ -31,6 +32,7 @@ static void read_into(const char *path, char *buf, size_t size)
 
 static void take(struct snapshot *s)
 {
+	visit_processors();
 	read_into("/proc/meminfo", s->meminfo, sizeof(s->meminfo));
 	read_into("/proc/slabinfo", s->slabinfo, sizeof(s->slabinfo));
 }

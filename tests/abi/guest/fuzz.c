@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../processors.h"
 
 #define PAGE	4096
 #define BATCH	20000		/* calls that one child makes if it lives so long */
@@ -208,6 +209,7 @@ static char before[24576], after[24576];
 
 static void take(char *buf, size_t size)
 {
+	visit_processors();
 	static const char *const files[] = { "/proc/slabinfo", "/proc/meminfo" };
 	size_t len = 0;
 
