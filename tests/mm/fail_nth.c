@@ -3,6 +3,7 @@
  * (M9, P4). Needs the kernel's word fail_nth; without /proc/self/fail-nth, as on most Linux kernels, it tests nothing.
  */
 #include "../abi.h"
+#include "../processors.h"
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/select.h>
@@ -191,9 +192,10 @@ struct cache {
 static int read_caches(struct cache *c, int max)
 {
 	static char text[65536];
-	int n = 0, len = 0, got, fd = open("/proc/slabinfo", O_RDONLY);
+	int n = 0, len = 0, got, fd;
 
-	usleep(10000);			/* the last child's stack and FPU state go after wait returned */
+	visit_processors();		/* where a child died: its stack, FPU state and address space go with the next switch */
+	fd = open("/proc/slabinfo", O_RDONLY);
 	CHECK_OK(fd);
 	while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += got;

@@ -171,7 +171,7 @@ int main(int, char **argv)
 	struct stat st;
 	struct statfs sf;
 	int fd, fd2, p[2], dfd, ofd, rofd, wofd;
-	char buf[4096];
+	static char buf[4096];	/* low: 2 GiB from a stack at the top end beyond user space, EFAULT on Linux too */
 	struct iovec iv[4];
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
