@@ -18,7 +18,7 @@
 
 typedef long (*syscall_fn)(void);
 typedef long (*syscall_fn6)(u64, u64, u64, u64, u64, u64);
-static long sys_ni_syscall(void);
+static long sys_ni_syscall(void), ia32_ni_syscall(void);
 
 #define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = (syscall_fn)sys_##name,
 #define SYSCALL1 SYSCALL0
@@ -35,7 +35,7 @@ const syscall_fn sys_call_table[NR_SYSCALLS + 1] = {	/* the last: no 64-bit numb
 #undef SYSCALL0
 #define SYSCALL0(nr, nr32, name, ...) [(nr32) < 0 ? NR_IA32 : (nr32)] = (syscall_fn)sys_##name,
 const syscall_fn ia32_sys_call_table[NR_IA32 + 1] = {
-	[0 ... NR_IA32 - 1] = sys_ni_syscall,
+	[0 ... NR_IA32 - 1] = ia32_ni_syscall,
 #include "kernel/syscalls.tbl.h"
 };
 #undef SYSCALL0
@@ -76,6 +76,16 @@ static long sys_ni_syscall(void)
 	return -ENOSYS;
 }
 
+/* The same for int 0x80: once for each number, and once for all those beyond the table. */
+static long ia32_ni_syscall(void)
+{
+	static u8 said[NR_IA32 + 1];
+	u32 nr = task_pt_regs(current)->orig_rax;
+	if (!__atomic_exchange_n(&said[min_t(u32, nr, NR_IA32)], 1, __ATOMIC_RELAXED))
+		pr_info("%s[%d]: unimplemented i386 syscall %u\n", current->comm, current->pid, nr);
+	return -ENOSYS;
+}
+
 u32 syscall_limit = NR_SYSCALLS, ia32_syscall_limit = NR_IA32;
 
 void syscall_trace(bool on)
@@ -105,15 +115,17 @@ long syscall_slow(struct pt_regs *regs)
 	return ret;
 }
 
-/* The same behind int 0x80, where an unknown number is not logged. */
+/* The same behind int 0x80. */
 long ia32_syscall_slow(struct pt_regs *regs);
 long ia32_syscall_slow(struct pt_regs *regs)
 {
 	u32 nr = regs->orig_rax;
-	long ret = -ENOSYS;
+	long ret;
 
 	trace_sys_enter(regs, true);
-	if (nr < NR_IA32)
+	if (nr >= NR_IA32)
+		ret = ia32_ni_syscall();
+	else
 		ret = ((syscall_fn6)ia32_sys_call_table[nr])((u32)regs->rbx, (u32)regs->rcx, (u32)regs->rdx, (u32)regs->rsi,
 							     (u32)regs->rdi, (u32)regs->rbp);
 	trace_sys_exit(nr, true, ret);
