@@ -206,6 +206,10 @@ static inline void enter_scratch(void)
 /* A program that execs itself comes here with "@word" as its argv[1]. */
 __attribute__((weak)) int exec_main(int argc, char **argv);
 
+/* Why this Linux can't run the program: it then says so and exits with CANNOT. In the guest that is a failure. */
+__attribute__((weak)) const char *cannot(void);
+#define CANNOT		77
+
 static char self_path[256];
 
 static inline int run_one(struct test *t, int number)
@@ -242,6 +246,10 @@ int main(int argc, char **argv)
 		signal(sig, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
 	signal(SIGTTOU, SIG_IGN);
+	if (cannot && cannot()) {
+		dprintf(1, "1..0 # SKIP %s\n", cannot());
+		return CANNOT;
+	}
 	for (struct test *t = first_test; t; t = t->next)
 		if (argc < 2 || !strcmp(argv[1], t->name))
 			failed += run_one(t, ++number);
