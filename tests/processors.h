@@ -1,5 +1,9 @@
-/* A processor with nothing to do keeps the address space that ran last, dead or not: here it becomes ours, everywhere. */
+/*
+ * What the dead leave behind: wait() returns before the last switch away from them, and a processor with nothing to do
+ * keeps the address space that ran last. Here we sleep on each processor, so that they go, and ours is there.
+ */
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void visit_processors(void)
@@ -8,7 +12,9 @@ static void visit_processors(void)
 
 	if (syscall(SYS_sched_getaffinity, 0, sizeof(all), &all) <= 0)
 		return;
-	for (unsigned long one = 1; one && one <= all; one <<= 1)
+	for (unsigned long one = 1; one && one <= all; one <<= 1) {
 		syscall(SYS_sched_setaffinity, 0, sizeof(one), &one);	/* returns when we are there */
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	}
 	syscall(SYS_sched_setaffinity, 0, sizeof(all), &all);
 }

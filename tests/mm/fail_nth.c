@@ -194,7 +194,7 @@ static int read_caches(struct cache *c, int max)
 	static char text[65536];
 	int n = 0, len = 0, got, fd;
 
-	visit_processors();		/* where a child died: its stack, FPU state and address space go with the next switch */
+	visit_processors();
 	fd = open("/proc/slabinfo", O_RDONLY);
 	CHECK_OK(fd);
 	while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)

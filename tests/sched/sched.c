@@ -228,10 +228,10 @@ TEST(stat_fields_move)
 	int pid, ppid, pgrp, session;
 	char comm[64], state;
 	long utime, stime;
-	volatile long spin = 0;
+	struct timespec used = { 0, 0 };
 
-	for (long end = now_ms() + 150; now_ms() < end; )
-		spin++;
+	while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < 150)
+		CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used));
 	p = read_file("/proc/self/stat");
 	CHECK_EQ(sscanf(p, "%d %63s %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
 			&pid, comm, &state, &ppid, &pgrp, &session, &utime, &stime), 8);

@@ -233,7 +233,7 @@ TEST(cpu_limit)
 		while (!hits)
 			;
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-		CHECK(ts.tv_sec * 1000 + ts.tv_nsec / 1000000 >= 900);	/* ticks are coarse */
+		CHECK(ts.tv_sec * 1000 + ts.tv_nsec / 1000000 >= 500);	/* Linux counts ticks: on a busy host far too many */
 		for (;;)
 			;);
 	CHECK(WIFSIGNALED(st));

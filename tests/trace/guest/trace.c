@@ -27,15 +27,12 @@ static void trace_start(const char *events)
 	put(T "tracing_on", "1", 0);
 }
 
-/* Stops and reads it all into text. */
-static void trace_stop(void)
+static void read_trace(void)
 {
 	size_t len = 0;
 	ssize_t n;
 	int fd;
 
-	put(T "tracing_on", "0", 0);
-	put(T "set_event", "", O_TRUNC);
 	if (!text)
 		text = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fd = open(T "trace", O_RDONLY);
@@ -43,6 +40,14 @@ static void trace_stop(void)
 		len += n;
 	text[len] = 0;
 	close(fd);
+}
+
+/* Stops and reads it all into text. */
+static void trace_stop(void)
+{
+	put(T "tracing_on", "0", 0);
+	put(T "set_event", "", O_TRUNC);
+	read_trace();
 	put(T "tracing_on", "1", 0);
 }
 
@@ -65,6 +70,17 @@ static char *find_from(char *from, pid_t pid, const char *what)
 }
 static char *find(pid_t pid, const char *what) { return find_from(text, pid, what); }
 
+/* Until it is in the trace: what a task does last, it does after others know. */
+#define AWAIT(pid, ...)							\
+	do {								\
+		char want_[256];					\
+		snprintf(want_, sizeof(want_), __VA_ARGS__);		\
+		for (int i_ = 0; i_ < 1000; i_++, sleep_ms(10)) {	\
+			read_trace();					\
+			if (find(pid, want_))				\
+				break;					\
+		}							\
+	} while (0)
 #define SEEN(pid, ...)							\
 	({								\
 		char want_[256];					\
@@ -127,10 +143,10 @@ TEST(switch_and_wakeup)
 		read(p[0], &c, 1);
 		_exit(0);
 	}
-	wait_state(child, 'S');
+	AWAIT(child, "prev_pid=%d prev_prio=120 prev_state=S", child);
 	write(p[1], "x", 1);
 	waitpid(child, NULL, 0);
-	sleep_ms(20);		/* its last switch may come after we know */
+	AWAIT(child, "prev_pid=%d prev_prio=120 prev_state=X", child);
 	trace_stop();
 	CHECK_OK(sched_setaffinity(0, sizeof(all), (void *)&all));
 	SEEN(getpid(), "sched_process_fork: comm=trace pid=%d child_comm=trace child_pid=%d", getpid(), child);
