@@ -29,6 +29,7 @@ enum { UART_DLL = UART_DATA, UART_DLM = UART_IER, UART_IIR = UART_FCR };
 #define LSR_DATA BIT(0)
 #define LSR_TX_EMPTY BIT(5)
 #define FIFO_SIZE 16
+#define TURNS 32		/* of the interrupt handler */
 #define RING_SIZE 4096
 #define ECHO_ROOM 128			/* of the ring, kept back from writers */
 
@@ -154,10 +155,13 @@ static void serial_start(struct tty_struct *tty)
 	spin_unlock_irqrestore(&port.lock, flags);
 }
 
-/* The 8259 sees edges: the line must have fallen (no cause left in IIR) before we leave. */
+/* The interrupt controller sees edges: the line must have fallen before we leave, else no other interrupt comes. It has
+ * when no cause is left in IIR. A UART that sends as fast as programs write never gets there: then we let it fall. */
 static void serial_interrupt(int irq, void *data)
 {
-	for (int spin = 0; !(uart_in(UART_IIR) & IIR_NONE) && spin < 256; spin++) {
+	int turns = 0;
+
+	while (!(uart_in(UART_IIR) & IIR_NONE) && turns++ < TURNS) {
 		while (uart_in(UART_LSR) & LSR_DATA && tty_input_room(&serial_tty))
 			tty_insert_char(&serial_tty, uart_in(UART_DATA));
 		spin_lock(&port.lock);
@@ -167,6 +171,12 @@ static void serial_interrupt(int irq, void *data)
 				set_ier(port.ier | IER_RX);
 		}
 		transmit();
+		spin_unlock(&port.lock);
+	}
+	if (turns > TURNS) {
+		spin_lock(&port.lock);
+		uart_out(UART_IER, 0);
+		uart_out(UART_IER, port.ier);
 		spin_unlock(&port.lock);
 	}
 	if (serial_chars_in_buffer(&serial_tty) < RING_SIZE / 4 && waitqueue_active(&serial_tty.write_wait))
