@@ -1,8 +1,8 @@
 /*
  * From a number to a function, behind both doors, and the way back to user mode.
  *
- * The table kernel/syscalls.tbl.h is read five times here: for the two arrays of functions that entry.asm calls
- * through, the prototypes, and what they are called and take. Arguments stay in the registers in which user mode put them.
+ * The table kernel/syscalls.tbl.h is read four times here: for the two arrays of functions that entry.asm calls
+ * through, and for what they are called and take. Arguments stay in the registers in which user mode put them.
  *
  * Numbers from syscall_limit on go to syscall_slow. While calls are traced the limit is 0, so that all do (T4).
  */
@@ -20,35 +20,29 @@ typedef long (*syscall_fn)(void);
 typedef long (*syscall_fn6)(u64, u64, u64, u64, u64, u64);
 static long sys_ni_syscall(void), ia32_ni_syscall(void);
 
-#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = (syscall_fn)sys_##name,
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
-#define SYSCALL5 SYSCALL0
-#define SYSCALL6 SYSCALL0
 #pragma GCC diagnostic ignored "-Wcast-function-type"
+#define SYSCALL(nr, nr32, name, args) [(nr) < 0 ? NR_SYSCALLS : (nr)] = (syscall_fn)sys_##name,
 const syscall_fn sys_call_table[NR_SYSCALLS + 1] = {	/* the last: no 64-bit number */
 	[0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
 #include "kernel/syscalls.tbl.h"
 };
-#undef SYSCALL0
-#define SYSCALL0(nr, nr32, name, ...) [(nr32) < 0 ? NR_IA32 : (nr32)] = (syscall_fn)sys_##name,
+#undef SYSCALL
+#define SYSCALL(nr, nr32, name, args) [(nr32) < 0 ? NR_IA32 : (nr32)] = (syscall_fn)sys_##name,
 const syscall_fn ia32_sys_call_table[NR_IA32 + 1] = {
 	[0 ... NR_IA32 - 1] = ia32_ni_syscall,
 #include "kernel/syscalls.tbl.h"
 };
-#undef SYSCALL0
-#define SYSCALL0(nr, nr32, name, ...) [(nr32) < 0 ? NR_IA32 : (nr32)] = #name "(" #__VA_ARGS__ ")",
+#undef SYSCALL
+#define SYSCALL(nr, nr32, name, args) [(nr32) < 0 ? NR_IA32 : (nr32)] = #name #args,
 static const char *const ia32_syscall_texts[NR_IA32 + 1] = {
 #include "kernel/syscalls.tbl.h"
 };
-#undef SYSCALL0
-#define SYSCALL0(nr, nr32, name, ...) [(nr) < 0 ? NR_SYSCALLS : (nr)] = #name "(" #__VA_ARGS__ ")",
+#undef SYSCALL
+#define SYSCALL(nr, nr32, name, args) [(nr) < 0 ? NR_SYSCALLS : (nr)] = #name #args,
 static const char *const syscall_texts[NR_SYSCALLS + 1] = {
 #include "kernel/syscalls.tbl.h"
 	/* Not implemented, but programs ask: named so that the log can be read. */
-	[29] = "shmget", [41] = "socket", [42] = "connect", [53] = "socketpair", [101] = "ptrace", [202] = "futex",
+	[29] = "shmget", [41] = "socket", [42] = "connect", [53] = "socketpair", [101] = "ptrace",
 	[213] = "epoll_create", [222] = "timer_create", [253] = "inotify_init", [275] = "splice", [282] = "signalfd",
 	[283] = "timerfd_create", [284] = "eventfd", [290] = "eventfd2", [291] = "epoll_create1", [294] = "inotify_init1",
 	[424] = "pidfd_send_signal", [425] = "io_uring_setup", [434] = "pidfd_open", [437] = "openat2",

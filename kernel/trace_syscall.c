@@ -1,8 +1,8 @@
 /*
  * System calls in the trace, with their arguments told by the table kernel/syscalls.tbl.h:
  *
- *   SYSCALL4(257, 295, openat, int, dfd, const char __user *, filename, int, flags, umode_t, mode)
- *   text      "openat(int, dfd, const char __user *, filename, int, flags, umode_t, mode)"
+ *   SYSCALL(257, 295, openat, (int dfd, const char __user *filename, int flags, umode_t mode))
+ *   text      "openat(int dfd, const char __user *filename, int flags, umode_t mode)"
  *   line      sys_openat(dfd: AT_FDCWD, filename: "/etc/passwd", flags: 0x8000, mode: 00)
  *
  * The text is taken apart when it is needed; type and name of an argument tell its kind. Strings are read from the user
@@ -53,17 +53,19 @@ static enum arg_kind kind_of(const char *type, int len, const struct arg *a)
 	return is(type, len, "umode_t") ? ARG_OCTAL : ARG_HEX;
 }
 
-/* Takes "type, name" off the text; what follows it, or NULL when there is none. */
+/* Takes "type name" off the text; what follows it, or NULL when there is none. */
 static const char *next_arg(const char *s, struct arg *a)
 {
-	const char *comma = s ? strchr(s, ',') : NULL;
+	int len = s ? word_len(s) : 0, type = len;
 
-	if (!comma)
+	if (!len || is(s, len, "void"))
 		return NULL;
-	a->name = comma + 2;
-	a->len = word_len(a->name);
-	a->kind = kind_of(s, comma - s, a);
-	return a->name[a->len] == ',' ? a->name + a->len + 2 : a->name + a->len;
+	while (s[type - 1] != ' ' && s[type - 1] != '*')
+		type--;
+	a->name = s + type;
+	a->len = len - type;
+	a->kind = kind_of(s, type - (s[type - 1] == ' '), a);
+	return s[len] == ',' ? s + len + 2 : s + len;
 }
 
 static const char *first_arg(const struct sys_enter_record *r)

@@ -89,10 +89,9 @@ def syscall_page():
     for line in (TOP / "kernel/syscalls.tbl.h").read_text().splitlines():
         if found := re.match(r"/\* (\S+\.c)", line):
             room = found[1]
-        elif found := re.match(r"SYSCALL(\d)\((-?\d+), (-?\d+), (\w+)(?:, )?(.*)\)$", line):
-            parts = [p.strip() for p in found[5].split(",")] if found[5] else []
-            args = ", ".join(f"{kind} {name}".replace("__user ", "") for kind, name in zip(parts[::2], parts[1::2]))
-            rows.append((int(found[2]), int(found[3]), found[4], args, room))
+        elif found := re.match(r"SYSCALL\((-?\d+), (-?\d+), (\w+), \((.*)\)\)$", line):
+            args = "" if found[4] == "void" else found[4].replace("__user ", "")
+            rows.append((int(found[1]), int(found[2]), found[3], args, room))
     out = ["# System calls", "", f"The {len(rows)} calls of `kernel/syscalls.tbl.h`, from which this page is made: numbers behind `syscall` and "
            "`int 0x80`, arguments, and the file of the function `sys_NAME`. A number that is not here answers ENOSYS.", "",
            "| x86-64 | i386 | name | arguments | file |", "|--:|--:|---|---|---|"]

@@ -58,9 +58,8 @@ def why_not(program):
 def table():
     """{name as strace has it: [(type, name) of each argument]} from kernel/syscalls.tbl.h."""
     calls = {}
-    for name, rest in re.findall(r"^SYSCALL\d\(-?\d+, -?\d+, (\w+)(?:, )?(.*)\)$", (guest.TOP / "kernel/syscalls.tbl.h").read_text(), re.M):
-        parts = [p.strip() for p in rest.split(",")]
-        calls[NAMES.get(name, name)] = list(zip(parts[::2], parts[1::2]))
+    for name, args in re.findall(r"^SYSCALL\(-?\d+, -?\d+, (\w+), \((.*)\)\)$", (guest.TOP / "kernel/syscalls.tbl.h").read_text(), re.M):
+        calls[NAMES.get(name, name)] = [(kind.strip(), arg) for kind, arg in re.findall(r"([^,]*[ *])(\w+)(?:, |$)", args)]
     return calls
 
 
