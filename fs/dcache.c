@@ -27,7 +27,7 @@ static atomic_long_t dentries;
 
 void __init dcache_init(void)
 {
-	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0, 0, NULL);
+	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0);
 }
 
 u64 nr_dentries(void) { return atomic_long_read(&dentries); }

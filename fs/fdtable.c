@@ -28,8 +28,8 @@ static struct kmem_cache *files_cache, *fs_cache;
 
 void __init fdtable_init(void)
 {
-	files_cache = kmem_cache_create("files_cache", sizeof(struct files_struct), 0, 0, NULL);
-	fs_cache = kmem_cache_create("fs_cache", sizeof(struct fs_struct), 0, 0, NULL);
+	files_cache = kmem_cache_create("files_cache", sizeof(struct files_struct), 0);
+	fs_cache = kmem_cache_create("fs_cache", sizeof(struct fs_struct), 0);
 }
 
 /* ---- the table ---- */

@@ -15,7 +15,7 @@ static atomic_long_t files_open;
 
 void __init file_init(void)
 {
-	filp_cache = kmem_cache_create("filp", sizeof(struct file), 0, 0, NULL);
+	filp_cache = kmem_cache_create("filp", sizeof(struct file), 0);
 	fdtable_init();
 }
 

@@ -17,7 +17,7 @@ static atomic_long_t inodes;
 
 void __init inode_init(void)
 {
-	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 0, 0, NULL);
+	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 0);
 }
 
 u64 nr_inodes(void) { return atomic_long_read(&inodes); }

@@ -30,7 +30,7 @@ static struct kmem_cache *mnt_cache;
 
 void __init mnt_init(void)
 {
-	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0, 0, NULL);
+	mnt_cache = kmem_cache_create("mnt_cache", sizeof(struct mount), 0);
 }
 
 /* ---- one mount ---- */

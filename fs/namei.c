@@ -16,7 +16,7 @@ static struct kmem_cache *names_cache;
 
 void __init namei_init(void)
 {
-	names_cache = kmem_cache_create("names_cache", PATH_MAX, 0, 0, NULL);
+	names_cache = kmem_cache_create("names_cache", PATH_MAX, 0);
 }
 
 char *getname_buf(void) { return kmem_cache_alloc(names_cache, GFP_KERNEL); }

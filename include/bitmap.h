@@ -2,8 +2,7 @@
 #pragma once
 #include "types.h"
 
-#define BITS_PER_LONG 64
-#define BITS_TO_LONGS(n) DIV_ROUND_UP(n, BITS_PER_LONG)
+#define BITS_TO_LONGS(n) DIV_ROUND_UP(n, 64)
 #define DECLARE_BITMAP(name, n) unsigned long name[BITS_TO_LONGS(n)]
 
 static inline void set_bit(unsigned long nr, unsigned long *map) { map[nr / 64] |= 1UL << (nr % 64); }

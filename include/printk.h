@@ -12,7 +12,6 @@
 #define KERN_WARNING "\0014"
 #define KERN_NOTICE "\0015"
 #define KERN_INFO "\0016"
-#define KERN_DEBUG "\0017"
 
 struct console {
 	const char *name;		/* "ttyS" or "tty": matches console= with the index after it */

@@ -24,4 +24,3 @@ void smp_call_function_many(cpumask_t mask, void (*fn)(void *arg), void *arg);
 void smp_call_function(void (*fn)(void *arg), void *arg);	/* on all others */
 void smp_stop_others(void);				/* for panic, power-off, reset: they halt for ever; any context */
 static inline cpumask_t cpu_online_mask(void) { return nr_cpus == NR_CPUS ? ~0UL : BIT(nr_cpus) - 1; }
-static inline bool cpu_online(unsigned cpu) { return cpu < nr_cpus; }

@@ -16,7 +16,6 @@ enum lock_rank {			/* taken first */
 	RANK_I_RWSEM,			/* inode->i_rwsem; parent before child by _nested */
 	RANK_PIPE,			/* pipe->mutex */
 	RANK_MMAP,			/* mm->mmap_lock */
-	RANK_KTHREAD,
 	RANK_MISC_MUTEX,		/* leaf mutexes */
 	/* spinlocks */
 	RANK_TASKLIST = 32,		/* tasklist_lock: family links, pid hash, exit */
@@ -24,7 +23,6 @@ enum lock_rank {			/* taken first */
 	RANK_FILES,			/* files->file_lock */
 	RANK_FS,			/* fs->lock */
 	RANK_DCACHE,			/* dcache_lock: dentry tree and hash */
-	RANK_INODE,			/* inode_lock: inode lists; sb lists */
 	RANK_MMLIST,			/* mapping->i_mmap_lock: the VMAs that map a file */
 	RANK_PAGE_TABLE,		/* mm->page_table_lock */
 	RANK_MAPPING,			/* mapping->tree_lock: page cache tree */
@@ -68,7 +66,6 @@ static inline void spin_lock_init(struct spinlock *l, const char *name, enum loc
 
 /* Panics on wrong order, recursion, use in interrupts and with interrupts on, or (unlock) a lock not held. */
 void spin_lock(struct spinlock *l);
-void spin_lock_nested(struct spinlock *l);	/* a second one of the same rank: the one at the higher address */
 void spin_unlock(struct spinlock *l);
 u64 spin_lock_irqsave(struct spinlock *l);	/* returns flags for unlock */
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);

@@ -67,10 +67,10 @@ struct task_struct init_task = {
 /* As many tasks as fill an eighth of memory with their stacks; a user may have half of them. */
 void __init fork_init(void)
 {
-	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, 0, NULL);
-	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 8, 0, NULL);
-	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 8, 0, NULL);
-	cred_jar = kmem_cache_create("cred_jar", sizeof(struct cred), 8, 0, NULL);
+	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64);
+	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 8);
+	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 8);
+	cred_jar = kmem_cache_create("cred_jar", sizeof(struct cred), 8);
 	signals_init();
 	max_threads = max_t(long, totalram_pages * PAGE_SIZE / (KSTACK_SIZE * 8), 20);
 	init_signals.rlim[RLIMIT_NPROC] = (struct rlimit){ max_threads / 2, max_threads / 2 };

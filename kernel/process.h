@@ -57,7 +57,6 @@ struct signal_struct {			/* one for a thread group */
 	bool leader;			/* session leader */
 	bool is_child_subreaper;
 	struct tty_struct *tty;		/* controlling terminal, tty_mutex-free: tasklist_lock */
-	pid_t tty_old_pgrp;
 	struct rlimit rlim[RLIM_NLIMITS];
 	u64 cutime_ns, cstime_ns;	/* waited-for children */
 	u64 cmin_flt, cmaj_flt, cnvcsw, cnivcsw;

@@ -26,7 +26,7 @@ struct sigqueue {
 };
 static struct kmem_cache *sigqueue_cache;
 
-void __init signals_init(void) { sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 8, 0, NULL); }
+void __init signals_init(void) { sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 8); }
 
 /* ---- pending or not ---- */
 

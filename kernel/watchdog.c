@@ -32,7 +32,7 @@ static u32 checking;			/* atomic: who has it looks at all others */
 /* Makes another processor tell where it is, whatever it does. */
 void watchdog_backtrace(unsigned cpu)
 {
-	if (!cpu_online(cpu) || cpu == smp_processor_id())
+	if (cpu >= nr_cpus || cpu == smp_processor_id())
 		return;
 	u32 *asked = &watch[cpu].backtrace;
 	__atomic_store_n(asked, 1, __ATOMIC_SEQ_CST);

@@ -16,7 +16,6 @@
 
 #define PF_PROT BIT(0)			/* error code: SDM 3A 4.7 */
 #define PF_WRITE BIT(1)
-#define PF_USER BIT(2)
 #define PF_INSTR BIT(4)
 #define FAULT_AROUND_PAGES 16UL
 
@@ -255,7 +254,7 @@ static __always_inline void trace_page_fault(u64 address, struct pt_regs *regs, 
 void do_page_fault(struct pt_regs *regs, u64 address, u64 error_code)
 {
 	struct mm_struct *mm = current->mm;
-	unsigned flags = (error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0) | (error_code & PF_USER ? FAULT_FLAG_USER : 0);
+	unsigned flags = error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0;
 	trace_page_fault(address, regs, error_code);
 	if (unlikely(address >= TASK_SIZE))
 		return bad_area(regs, address, error_code, SIGSEGV, SEGV_MAPERR);
@@ -293,26 +292,18 @@ retry:
 
 /* ---- the kernel in another address space ---- */
 
-/* force: also where the VMA forbids it, as debuggers may; a private page is then copied first. */
-static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, bool force)
+struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write)
 {
 	struct vm_area_struct *vma = addr < TASK_SIZE ? find_vma_grow(mm, addr) : NULL;
-	u64 need = write ? VM_WRITE : VM_READ;
-	if (!vma)
+	if (!vma || !(vma->vm_flags & (write ? VM_WRITE : VM_MAYREAD)))
 		return ERR_PTR(-EFAULT);
-	if (!(vma->vm_flags & need) && (!force || !(vma->vm_flags & need << 4) || (write && !is_cow_mapping(vma->vm_flags))))
-		return ERR_PTR(-EFAULT);
-	for (int tries = 0;; tries++) {
+	for (;;) {
 		struct page *page = NULL;
 		spin_lock(&mm->page_table_lock);
 		pte_t *pte = pte_lookup(mm, addr);
-		if (pte && pte_mapped(*pte)) {
+		if (pte && pte_mapped(*pte) && (!write || pte_write(*pte))) {
 			page = pfn_to_page(pte_pfn(*pte));
-			/* A forced write leaves the entry read-only: after the fault the copy is ours. */
-			if (write && !pte_write(*pte) && !(tries && !(vma->vm_flags & VM_WRITE) && (page->flags & PG_anon)))
-				page = NULL;
-			else
-				get_page(page);
+			get_page(page);
 		}
 		spin_unlock(&mm->page_table_lock);
 		if (page)
@@ -325,24 +316,16 @@ static struct page *__get_user_page(struct mm_struct *mm, u64 addr, bool write, 
 	}
 }
 
-struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write)
-{
-	return __get_user_page(mm, addr, write, false);
-}
-
-size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write)
+size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len)
 {
 	size_t done = 0;
 	down_read(&mm->mmap_lock);
 	while (done < len) {
 		size_t off = (addr + done) & ~PAGE_MASK, n = min(len - done, PAGE_SIZE - off);
-		struct page *page = __get_user_page(mm, addr + done, write, true);
+		struct page *page = get_user_page(mm, addr + done, false);
 		if (IS_ERR(page))
 			break;
-		if (write)
-			memcpy(page_address(page) + off, (char *)buf + done, n);
-		else
-			memcpy((char *)buf + done, page_address(page) + off, n);
+		memcpy((char *)buf + done, page_address(page) + off, n);
 		put_page(page);
 		done += n;
 	}

@@ -87,14 +87,12 @@ extern bool fault_injection;
 bool should_fail_alloc(void);
 
 /* ---- slab.c: objects ---- */
-#define SLAB_HWCACHE_ALIGN BIT(0)
-struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned flags, void (*ctor)(void *));
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align);	/* align 0: of 8 */
 void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp);	/* NULL: no memory. Any context. */
 void kmem_cache_free(struct kmem_cache *c, void *obj);
 void *kmalloc(size_t size, gfp_t gfp);		/* 8-byte aligned (16 from 16 up); above 4096 whole pages; NULL */
 static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | __GFP_ZERO); }
 void kfree(const void *p);			/* NULL is fine */
-size_t ksize(const void *p);
 char *kstrdup(const char *s, gfp_t gfp);
 void *kmemdup(const void *p, size_t n, gfp_t gfp);
 void kmem_cache_init(void);
@@ -204,7 +202,6 @@ struct mm_struct {
 extern struct mm_struct init_mm;
 
 #define FAULT_FLAG_WRITE BIT(0)
-#define FAULT_FLAG_USER BIT(1)
 #define VM_FAULT_OOM 0x1
 #define VM_FAULT_SIGBUS 0x2
 #define VM_FAULT_SIGSEGV 0x40
@@ -256,9 +253,10 @@ atomic_long_t *rss_of_file(struct vm_area_struct *vma);	/* the counter of vma's 
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len);	/* 0, -ENOMEM: nothing moved */
 /* Drops what lies behind byte start of a file from every address space, private copies too: truncate. */
 void unmap_mapping_range(struct address_space *mapping, u64 start);
-/* Kernel access to another address space (ptrace, /proc/PID/cmdline): bytes copied. May sleep */
-size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len, bool write);
-/* Reads or makes present one user page: page with a reference, or ERR_PTR. => mmap_lock read */
+/* Reads another address space (/proc/PID/cmdline): bytes copied. May sleep */
+size_t access_process_vm(struct mm_struct *mm, u64 addr, void *buf, size_t len);
+/* One user page, made present: to be read wherever it is, to be written as its VMA allows. With a reference, or
+ * ERR_PTR. => mmap_lock read */
 struct page *get_user_page(struct mm_struct *mm, u64 addr, bool write);
 extern struct page *zero_page;
 pgprot_t vm_get_page_prot(u64 vm_flags);

@@ -25,7 +25,7 @@ struct mm_struct init_mm = {
 
 void __init mmap_init(void)
 {
-	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 0, SLAB_HWCACHE_ALIGN, NULL);
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64);
 	zero_page = alloc_page(__GFP_ZERO | __GFP_NOFAIL_INJECT);
 	BUG_ON(!mm_cache || !zero_page);
 	vma_init();

@@ -8,7 +8,7 @@
  *
  * Alloc and free touch only the CPU's stack; it is filled and emptied half at a time. A free object
  * carries a link and a mark made of its own address: an object freed twice, or written to after it was
- * freed, is found at once. With a constructor both lie behind the object, so that it stays constructed.
+ * freed, is found at once.
  *
  * In Linux: mm/slub.c. NUMA nodes, merging of caches and shrinkers are left out.
  */
@@ -22,8 +22,6 @@
 struct kmem_cache {
 	const char *name;
 	size_t size, objsize;		/* room of an object, and what was asked for */
-	size_t link;			/* where a free object's link and mark are */
-	void (*ctor)(void *);
 	unsigned order, per_slab, limit;	/* limit: objects kept by a CPU */
 	struct list_head caches;
 	struct spinlock lock;
@@ -32,8 +30,8 @@ struct kmem_cache {
 
 	unsigned id;			/* this_cpu->slab[id]: interrupts off, own CPU only */
 };
-struct free_link {
-	void *next;
+struct free_link {			/* a free object */
+	struct free_link *next;
 	u64 mark;
 };
 
@@ -46,8 +44,6 @@ static const u16 kmalloc_sizes[11] = { 16, 32, 64, 128, 256, 512, 1024, 2048, 40
 static const char *const kmalloc_names[11] = { "kmalloc-16", "kmalloc-32", "kmalloc-64", "kmalloc-128", "kmalloc-256",
 	"kmalloc-512", "kmalloc-1k", "kmalloc-2k", "kmalloc-4k", "kmalloc-96", "kmalloc-192" };
 
-static inline struct free_link *link_of(struct kmem_cache *c, void *obj) { return obj + c->link; }
-
 static inline struct page *slab_of(struct kmem_cache *c, void *obj)
 {
 	u64 pfn = __pa(obj) >> PAGE_SHIFT;
@@ -58,7 +54,7 @@ static inline struct page *slab_of(struct kmem_cache *c, void *obj)
 static struct page *new_slab(struct kmem_cache *c)
 {
 	struct page *page = alloc_pages(__GFP_NOFAIL_INJECT, c->order);
-	void *obj, *next = NULL;
+	struct free_link *obj, *next = NULL;
 	if (!page)
 		return NULL;
 	for (unsigned i = 0; i < 1u << c->order; i++) {
@@ -67,9 +63,7 @@ static struct page *new_slab(struct kmem_cache *c)
 	}
 	for (unsigned i = c->per_slab; i--; next = obj) {
 		obj = page_address(page) + i * c->size;
-		if (c->ctor)
-			c->ctor(obj);
-		*link_of(c, obj) = (struct free_link){ next, FREE_MARK ^ (u64)obj };
+		*obj = (struct free_link){ next, FREE_MARK ^ (u64)obj };
 	}
 	page->freelist = next;
 	page->inuse = 0;
@@ -100,14 +94,14 @@ static noinline bool cpu_fill(struct kmem_cache *c)
 			list_add(&page->lru, &c->partial);
 			c->nr_slabs++;
 		}
-		void *obj = page->freelist;
-		page->freelist = link_of(c, obj)->next;
+		struct free_link *obj = page->freelist;
+		page->freelist = obj->next;
 		page->inuse++;
 		c->nr_inuse++;
 		BUG_ON(page->inuse > c->per_slab || (page->inuse == c->per_slab) != !page->freelist);	/* M8 */
 		if (!page->freelist)
 			list_del(&page->lru);
-		link_of(c, obj)->next = cpu->first;
+		obj->next = cpu->first;
 		cpu->first = obj;
 		cpu->n++;
 	}
@@ -122,14 +116,14 @@ static noinline void cpu_drain(struct kmem_cache *c)
 
 	spin_lock(&c->lock);
 	while (cpu->n > c->limit / 2) {
-		void *obj = cpu->first;
+		struct free_link *obj = cpu->first;
 		struct page *page = slab_of(c, obj);
-		cpu->first = link_of(c, obj)->next;
+		cpu->first = obj->next;
 		cpu->n--;
 		BUG_ON(!page->inuse || page->slab_cache != c);	/* M8 */
 		if (page->inuse == c->per_slab)
 			list_add(&page->lru, &c->partial);
-		link_of(c, obj)->next = page->freelist;
+		obj->next = page->freelist;
 		page->freelist = obj;
 		page->inuse--;
 		c->nr_inuse--;
@@ -150,7 +144,7 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 	void *obj = likely(cpu->first) || cpu_fill(c) ? cpu->first : NULL;
 	if (likely(obj)) {
-		struct free_link *l = link_of(c, obj);
+		struct free_link *l = obj;
 		BUG_ON(l->mark != (FREE_MARK ^ (u64)obj));	/* written to while it was free */
 		l->mark = 0;
 		cpu->first = l->next;
@@ -162,7 +156,7 @@ void *kmem_cache_alloc(struct kmem_cache *c, gfp_t gfp)
 
 void kmem_cache_free(struct kmem_cache *c, void *obj)
 {
-	struct free_link *l = link_of(c, obj);
+	struct free_link *l = obj;
 	u64 flags = local_irq_save();
 	struct cpu_slab __seg_gs *cpu = &this_cpu->slab[c->id];
 
@@ -178,15 +172,13 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
 
 /* ---- caches ---- */
 
-static void init_cache(struct kmem_cache *c, const char *name, size_t size, size_t align, void (*ctor)(void *))
+static void init_cache(struct kmem_cache *c, const char *name, size_t size, size_t align)
 {
 	size_t room;
 	align = max(align, 8UL);
 	c->name = name;
 	c->objsize = size;
-	c->ctor = ctor;
-	c->link = ctor ? ALIGN(size, 8) : 0;
-	c->size = ALIGN(max(size, c->link + sizeof(struct free_link)), align);
+	c->size = ALIGN(max(size, sizeof(struct free_link)), align);
 	for (; c->order < MAX_SLAB_ORDER; c->order++) {	/* until at most an eighth is wasted */
 		room = PAGE_SIZE << c->order;
 		if (c->size <= room && room % c->size <= room / 8)
@@ -204,21 +196,21 @@ static void init_cache(struct kmem_cache *c, const char *name, size_t size, size
 	spin_unlock_irqrestore(&caches_lock, flags);
 }
 
-/* At boot, never undone: panics without memory. ctor runs once for each object, when its slab is made. */
-struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned flags, void (*ctor)(void *))
+/* At boot, never undone: panics without memory. */
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align)
 {
 	struct kmem_cache *c = kmem_cache_alloc(&cache_cache, __GFP_ZERO);
 	if (!c)
 		panic("kmem_cache_create: no memory for %s", name);
-	init_cache(c, name, size, flags & SLAB_HWCACHE_ALIGN && size > 32 ? max(align, 64UL) : align, ctor);
+	init_cache(c, name, size, align);
 	return c;
 }
 
 void kmem_cache_init(void)
 {
-	init_cache(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 8, NULL);
+	init_cache(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), 8);
 	for (unsigned i = 0; i < ARRAY_SIZE(kmalloc_sizes); i++)
-		init_cache(&kmalloc_caches[i], kmalloc_names[i], kmalloc_sizes[i], 16, NULL);
+		init_cache(&kmalloc_caches[i], kmalloc_names[i], kmalloc_sizes[i], 16);
 }
 
 bool slabinfo_nth(unsigned n, struct slabinfo *out)
@@ -268,12 +260,6 @@ void kfree(const void *p)
 		kmem_cache_free(page->slab_cache, (void *)p);
 	else
 		__free_pages(page, page->order);
-}
-
-size_t ksize(const void *p)
-{
-	struct page *page = virt_to_page(p);
-	return page->flags & PG_slab ? page->slab_cache->objsize : PAGE_SIZE << page->order;
 }
 
 void *kmemdup(const void *p, size_t n, gfp_t gfp)

@@ -136,7 +136,7 @@ static void spin_check_kind(struct spinlock *l, u32 place, bool mark)
 
 /* The rest of an acquire when one of these is in doubt: the order, the kind of use, whether it's free; and statistics.
  * All in one, with the caller's flags passed through: so the fast way saves no register. */
-static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u64 flags)
+static noinline u64 spin_take_slow(struct spinlock *l, u32 place, u64 flags)
 {
 	unsigned n = this_cpu->nr_held;
 	const struct spinlock *top = this_cpu->held[n];
@@ -144,7 +144,7 @@ static noinline u64 spin_take_slow(struct spinlock *l, u32 place, bool nested, u
 		return flags;
 	if (spin_is_held(l))
 		lock_panic("recursion", l, place, l, l->place);
-	if (top->rank >= l->rank && !(nested && top->rank == l->rank && top < l))
+	if (top->rank >= l->rank)
 		lock_panic("wrong order", l, place, top, top->place);
 	if (n >= MAX_HELD_LOCKS - 2)
 		lock_panic("too many", l, place, top, top->place);
@@ -164,7 +164,7 @@ static __always_inline u64 spin_take(struct spinlock *l, const u8 *ranks, u64 fl
 	if (likely(this_cpu->held[n]->rank < ranks[this_cpu->lock_ctx]) && likely(spin_try(l, 0)))
 		spin_push(l, n, RET_IP);
 	else
-		return spin_take_slow(l, RET_IP, false, flags);
+		return spin_take_slow(l, RET_IP, flags);
 	return flags;
 }
 
@@ -204,12 +204,6 @@ static __always_inline void spin_preempt_enable(void)
 }
 
 void spin_lock(struct spinlock *l) { spin_take(l, l->rank_on, 0); }
-
-void spin_lock_nested(struct spinlock *l)
-{
-	preempt_disable();
-	spin_take_slow(l, RET_IP, true, 0);
-}
 
 void spin_unlock(struct spinlock *l)
 {

@@ -115,7 +115,6 @@ static long set_ctty(struct tty_struct *tty, struct file *f, unsigned long arg)
 	clear_session(tty);
 	set_foreground(tty, s->session, s->pgrp);
 	s->tty = tty;
-	s->tty_old_pgrp = 0;
 	err = 0;
 out:
 	spin_unlock_irq(&tasklist_lock);

@@ -265,7 +265,7 @@ static int show_memory(struct seq_file *m, struct mm_struct *mm, u64 start, u64 
 	char *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
 
 	for (size_t n; page && start < end; start += n) {
-		n = access_process_vm(mm, start, page, min(end - start, PAGE_SIZE), false);
+		n = access_process_vm(mm, start, page, min(end - start, PAGE_SIZE));
 		if (!n)
 			break;
 		seq_write(m, page, n);

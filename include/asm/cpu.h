@@ -65,7 +65,7 @@ static inline unsigned smp_processor_id(void) { return this_cpu->id; }
 
 /* Features found at boot (kernel/x86/cpu.c), one bool each; asm reads cpu_has_smap. */
 struct cpu_features {
-	bool smep, smap, umip, fsgsbase, xsave, avx, pge, gbpages, rdrand, rdtscp, apic;
+	bool smep, smap, umip, xsave, avx, pge, gbpages, rdrand, apic;
 };
 extern struct cpu_features cpu_has;
 extern u8 cpu_has_smap;

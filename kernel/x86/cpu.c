@@ -40,14 +40,12 @@ static void __init detect_features(void)
 	cpu_has.apic = r.edx & BIT(9);
 	if (max >= 7) {
 		r = cpuid(7, 0);
-		cpu_has.fsgsbase = r.ebx & BIT(0);
 		cpu_has.smep = r.ebx & BIT(7);
 		cpu_has.smap = r.ebx & BIT(20);
 		cpu_has.umip = r.ecx & BIT(2);
 	}
 	r = cpuid(0x80000001, 0);
 	cpu_has.gbpages = r.edx & BIT(26);
-	cpu_has.rdtscp = r.edx & BIT(27);
 	for (u32 i = 0; max_ext >= 0x80000004 && i < 3; i++) {
 		r = cpuid(0x80000002 + i, 0);
 		memcpy(cpu_model_name + i * 16, &r, 16);

@@ -61,7 +61,7 @@ void __init fpu_init(void)
 	save(init_state);
 	if (*(u32 *)(init_state + 28))
 		mxcsr_mask = *(u32 *)(init_state + 28);
-	fpu_cache = kmem_cache_create("fpu_state", fpu_size, 64, 0, NULL);
+	fpu_cache = kmem_cache_create("fpu_state", fpu_size, 64);
 }
 
 int fpu_alloc(struct task_struct *p)

@@ -39,16 +39,6 @@ KTEST(panic_lock_schedule)
 	schedule();
 }
 
-KTEST(panic_lock_nested)
-{
-	static struct spinlock pair[2] = { SPINLOCK_INIT("pair", RANK_MISC), SPINLOCK_INIT("high_pair", RANK_MISC) };
-
-	spin_lock_nested(&pair[0]);
-	spin_lock_nested(&pair[1]);
-	spin_unlock(&pair[0]);
-	spin_lock_nested(&pair[0]);	/* the lower address comes first */
-}
-
 KTEST(panic_lock_user_copy)
 {
 	char c;
