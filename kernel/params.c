@@ -26,7 +26,7 @@ static const struct param_doc known[] = {
 	{ "panic", "seconds after a panic until reset; 0: stay, negative: at once" },
 	{ "maxcpus", "processors to start (one runs today)" },
 	{ "tsc", "=reliable: the TSC is not checked; =unstable: it is not the clock" },
-	{ "clocksource", "the clock: hpet, acpi_pm or jiffies; else the TSC, if it can be trusted" },
+	{ "clocksource", "the clock: acpi_pm or jiffies; else the TSC, if it can be trusted" },
 	{ "mem", "RAM to use at most, such as 64M" },
 	{ "norandmaps", "no address space randomization" },
 	{ "root", "accepted: the root is the initramfs" },

@@ -25,7 +25,6 @@
 
 struct acpi_madt acpi_madt = { .nmi_lint = 0xff };
 struct acpi_fadt acpi_fadt;
-u64 acpi_hpet;
 static u8 slp_typ[2], phys_bits;
 static bool have_s5;
 static volatile u8 *reset_reg;			/* when it lies in memory */
@@ -75,16 +74,6 @@ static const char * __init use_aml(const u8 *t, u32 len)
 	return NULL;
 }
 
-static const char * __init use_hpet(const u8 *t, u32 len)
-{
-	const char *err = acpi_parse_hpet(t, len, &acpi_hpet);
-	if (!err && acpi_hpet >> phys_bits)
-		err = "has its registers at an impossible address";
-	if (err)
-		acpi_hpet = 0;
-	return err;
-}
-
 static const char * __init use_fadt(const u8 *t, u32 len)
 {
 	u32 dsdt_len;
@@ -104,7 +93,7 @@ static const char * __init use_fadt(const u8 *t, u32 len)
 static const struct {
 	char name[4];
 	const char *(*use)(const u8 *t, u32 len);
-} users[] __initdata = { { "APIC", use_madt }, { "FACP", use_fadt }, { "HPET", use_hpet }, { "SSDT", use_aml } };
+} users[] __initdata = { { "APIC", use_madt }, { "FACP", use_fadt }, { "SSDT", use_aml } };
 
 static void __init use_table(u64 phys)
 {

@@ -20,7 +20,6 @@ struct acpi_fadt {
 	struct acpi_gas reset;
 };
 extern struct acpi_fadt acpi_fadt;			/* all 0: there is none */
-extern u64 acpi_hpet;					/* registers; 0: none */
 #define ACPI_HEADER 36					/* signature, length, revision, checksum, who made it */
 
 const char *acpi_check_rsdp(const u8 rsdp[36], u64 *rsdt, u64 *xsdt);	/* 0: has no such table */
@@ -29,5 +28,4 @@ const char *acpi_check_table(const u8 *t, u32 len);
 /* These want a table that passed acpi_check_table. */
 const char *acpi_parse_madt(const u8 *t, u32 len, struct acpi_madt *m);
 const char *acpi_parse_fadt(const u8 *t, u32 len, struct acpi_fadt *f);
-const char *acpi_parse_hpet(const u8 *t, u32 len, u64 *phys);
 bool acpi_find_s5(const u8 *t, u32 len, u8 slp_typ[2]);	/* \_S5: the sleep types for PM1a and PM1b */

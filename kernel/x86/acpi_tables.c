@@ -1,6 +1,6 @@
 /*
  * The formats of the ACPI tables (kernel/x86/acpi.h). All fields are little-endian and may stand at any address.
- * ACPI specification 5.2.5 (RSDP), 5.2.9 (FADT), 5.2.12 (MADT), 20.2 (AML encoding); IA-PC HPET 3.2.4.
+ * ACPI specification 5.2.5 (RSDP), 5.2.9 (FADT), 5.2.12 (MADT), 20.2 (AML encoding).
  */
 #include "kernel/x86/acpi.h"
 #include "asm/pgtable.h"
@@ -169,14 +169,6 @@ const char *acpi_parse_fadt(const u8 *t, u32 len, struct acpi_fadt *f)
 		f->reset_value = b[128];
 	}
 	return NULL;
-}
-
-const char *acpi_parse_hpet(const u8 *t, u32 len, u64 *phys)
-{
-	if (len < 56)
-		return "is too short";
-	*phys = get(t + 44, 8);
-	return t[40] == ACPI_MEMORY && *phys && !(*phys & 7) ? NULL : "has its registers at an impossible address";
 }
 
 /* ---- \_S5: NameOp [\] "_S5_" PackageOp length count integer ... ---- */

@@ -1,24 +1,22 @@
 /*
  * Time. The 8254 (PIT) ticks at 1000 Hz; between ticks nanoseconds come from a counter:
  *
- *   TSC              ktime = (tsc - tsc_base) * tsc_mult >> 22                  64 bits: never comes round
- *   HPET, ACPI timer ktime = base.ns + ((counter - base.cycles) & mask) * mult >> 22, base moved on by each tick
- *   jiffies          when there is nothing else: ktime stands still between ticks
+ *   TSC          ktime = (tsc - tsc_base) * tsc_mult >> 22                  64 bits: never comes round
+ *   ACPI timer   ktime = base.ns + ((counter - base.cycles) & mask) * mult >> 22, base moved on by each tick
+ *   jiffies      when there is nothing else: ktime stands still between ticks
  *
  * The slow ones are read without a lock, since an NMI may print: base is two copies, of which base_seq names the one
  * that is whole; a reader that sees base_seq change begins again.
  *
- * In Linux: kernel/time/timekeeping.c, drivers/clocksource/acpi_pm.c, arch/x86/kernel/hpet.c.
- * Intel 8254 datasheet; IA-PC HPET 2.3; ACPI 4.8.3.3 (power management timer).
+ * In Linux: kernel/time/timekeeping.c, drivers/clocksource/acpi_pm.c. Left out: the HPET.
+ * Intel 8254 datasheet; ACPI 4.8.3.3 (power management timer).
  */
-#include "asm/pgtable.h"
 #include "boot_param.h"
 #include "kernel/irq.h"
 #include "kernel/process.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/clocksource.h"
 #include "kernel/x86/x86.h"
-#include "mm/mm.h"
 #include "printk.h"
 #include "sched/sched.h"
 #include "string.h"
@@ -28,15 +26,11 @@
 #define PIT_CMD 0x43
 #define PORT61 0x61			/* bit 0: gate of channel 2, bit 1: speaker */
 #define PM_TIMER_HZ 3579545
-#define HPET_PERIOD (4 / 4)		/* femtoseconds; indexes of 32-bit words */
-#define HPET_CONFIG (0x10 / 4)		/* bit 0: counts, bit 1: takes the PIT's interrupt line */
-#define HPET_COUNTER (0xf0 / 4)
 
 u64 jiffies;
 static u64 tsc_base, tsc_mult;		/* tsc_mult 0: the TSC is not the clock */
 static bool tsc_clean;			/* its rate is sure */
 static u64 boot_real_ns;		/* realtime at ktime 0 */
-static volatile u32 *hpet;
 
 static u64 pit_read(void)
 {
@@ -47,12 +41,10 @@ static u64 pit_read(void)
 	local_irq_restore(flags);
 	return (u16)-left;
 }
-static u64 hpet_read(void) { return hpet[HPET_COUNTER]; }
 static u64 pm_timer_read(void) { return inl(acpi_fadt.pm_timer); }
 static u64 jiffies_read(void) { return READ_ONCE(jiffies); }
 
 struct clocksource clock_pit = { "pit", pit_read, 0xffff, 0 };
-static struct clocksource clock_hpet = { "hpet", hpet_read, 0xffffffff, 0 };
 static struct clocksource clock_pm = { "acpi_pm", pm_timer_read, 0xffffff, 0 };
 static struct clocksource clock_jiffies = { "jiffies", jiffies_read, ~0UL, 0 };
 static struct clocksource *clock = &clock_jiffies;	/* used when the TSC is not */
@@ -107,7 +99,7 @@ static void switch_clock(struct clocksource *to)
 	pr_info("clocksource: Switched to clocksource %s\n", to->name);
 }
 
-static struct clocksource *best_slow(void) { return clock_hpet.mult ? &clock_hpet : clock_pm.mult ? &clock_pm : &clock_jiffies; }
+static struct clocksource *best_slow(void) { return clock_pm.mult ? &clock_pm : &clock_jiffies; }
 
 void clock_tsc_failed(const char *why)
 {
@@ -143,12 +135,6 @@ static bool __init counts(const struct clocksource *c)
 
 static void __init find_clocks(void)
 {
-	hpet = acpi_hpet ? ioremap(acpi_hpet, 1024, PAGE_KERNEL_NOCACHE) : NULL;
-	if (hpet && hpet[HPET_PERIOD] && hpet[HPET_PERIOD] <= 100000000) {
-		hpet[HPET_CONFIG] = (hpet[HPET_CONFIG] & ~2U) | 1;
-		if (counts(&clock_hpet))
-			clock_hpet.mult = ((u64)hpet[HPET_PERIOD] << CLOCK_SHIFT) / 1000000;
-	}
 	if (acpi_fadt.timer32)
 		clock_pm.mask = 0xffffffff;
 	if (acpi_fadt.pm_timer && counts(&clock_pm))
@@ -167,10 +153,10 @@ static void __init measure_again(const struct clocksource *ref)
 	tsc_base = rdtsc() - now * khz / 1000000;
 }
 
-/* The clock by clocksource=, else the best: TSC if it can be trusted, HPET, ACPI's timer. */
+/* The clock by clocksource=, else the best: TSC if it can be trusted, ACPI's timer. */
 void __init clock_init(void)
 {
-	struct clocksource *const slow[] = { &clock_hpet, &clock_pm, &clock_jiffies };
+	struct clocksource *const slow[] = { &clock_pm, &clock_jiffies };
 	const char *want = param_get("clocksource"), *complaint;
 	struct clocksource *chosen = NULL;
 	find_clocks();

@@ -3,7 +3,7 @@
  *
  *   its rate      measured against the PIT at boot, and again when a busy host was in the way
  *   constant      CPUID says "invariant", or a hypervisor looks after it; tsc=reliable, tsc=unstable say it for us
- *   checked       every second against another clock (HPET, ACPI's timer, the PIT): two disagreements end its service
+ *   checked       every second against another clock (ACPI's timer, the PIT): two disagreements end its service
  *   everywhere    each processor's, at its start, against the boot processor's: no reading may be older than one before
  *
  * In Linux: arch/x86/kernel/tsc.c, tsc_sync.c; kernel/time/clocksource.c clocksource_watchdog. SDM 3B 18.17.

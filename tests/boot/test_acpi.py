@@ -136,7 +136,6 @@ def test_tables(case, tmp_path):
 MACHINES = {
     "q35": dict(machine="q35", smp=4),
     "pc": dict(machine="pc"),
-    "q35-nohpet": dict(machine="q35,hpet=off"),
     "q35-noacpi": dict(machine="q35", qemu=["-no-acpi"]),
     "pc-noacpi": dict(machine="pc", qemu=["-no-acpi"]),
     "acpi=off": dict(append="acpi=off"),

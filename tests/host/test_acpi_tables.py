@@ -40,7 +40,7 @@ def acpi():
     subprocess.run(["gcc", "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-w", "-iquote", ".", "-iquote", "include", "-o", lib,
                     "kernel/x86/acpi_tables.c"], check=True, cwd=ROOT)
     lib = ctypes.CDLL(str(lib))
-    for name in "acpi_check_rsdp acpi_check_table acpi_parse_madt acpi_parse_fadt acpi_parse_hpet".split():
+    for name in "acpi_check_rsdp acpi_check_table acpi_parse_madt acpi_parse_fadt".split():
         getattr(lib, name).restype = ctypes.c_char_p
     lib.acpi_find_s5.restype = ctypes.c_bool
     return lib
