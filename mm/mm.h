@@ -279,7 +279,8 @@ int vm_munmap(u64 start, size_t len);
 void exit_mmap(struct mm_struct *mm);
 /* vma.c: the parts that mmap, mremap, mprotect and fork are made of. => mmap_lock (write) */
 void vma_init(void);
-void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma);	/* joins them if nothing tells them apart (M4) */
+/* Joins vma and its neighbours where nothing tells them apart (M4). The VMA that has its start afterwards */
+struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);	/* its own vm_next stays */
 void vma_unlink_file(struct vm_area_struct *vma);
 static inline u64 vma_pages(const struct vm_area_struct *vma) { return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT; }
@@ -293,9 +294,6 @@ struct vm_area_struct *vma_dup(struct mm_struct *mm, struct vm_area_struct *vma)
 void vma_set_range(struct vm_area_struct *vma, u64 start, u64 end);	/* grows or shrinks; pgoff follows start */
 void remove_vma(struct vm_area_struct *vma);	/* close, fput, free */
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr);	/* vma keeps what is below addr */
-/* The VMA that takes in [start, end) by growing (or joining two), or NULL: no neighbour fits. */
-struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, u64 start, u64 end, u64 vm_flags,
-				 struct file *file, u64 pgoff);
 /* Gives [start, end) of vma these flags: splits, merges. The VMA that has start afterwards; ERR_PTR */
 struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 end, u64 vm_flags);
 /* shmem.c: vma gets a memory file without a name, for MAP_SHARED | MAP_ANONYMOUS; 0 or -errno */

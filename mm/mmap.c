@@ -30,8 +30,7 @@ int do_munmap(struct mm_struct *mm, u64 start, size_t len)
 	for (last = vma; last->vm_next && last->vm_next->vm_start < end;)
 		last = last->vm_next;
 	if (end < last->vm_end && split_vma(mm, last, end)) {
-		if (vma->vm_prev)
-			merge_with_next(mm, vma->vm_prev);
+		vma_merge(vma);
 		return -ENOMEM;
 	}
 	/* Nothing can fail from here on. */
@@ -131,19 +130,13 @@ static u64 pages_in_range(struct mm_struct *mm, u64 start, u64 end)
 /* Makes the mapping at its final place over whatever is there. The address or -errno. */
 static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 len, u64 vm_flags, u64 pgoff)
 {
-	struct vm_area_struct *prev, *vma = find_vma_prev(mm, addr, &prev);
 	u64 npages = len >> PAGE_SHIFT;
 	int err = 0;
 
 	if (!may_expand_vm(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - pages_in_range(mm, addr, addr + len)))
 		return -ENOMEM;
-	if ((!vma || vma->vm_start >= addr + len) && !file && !(vm_flags & VM_SHARED) &&
-	    vma_merge(mm, prev, addr, addr + len, vm_flags, NULL, pgoff)) {
-		vm_stat_account(mm, vm_flags, npages);
-		return addr;
-	}
-	vma = vm_area_alloc(mm);
+	struct vm_area_struct *vma = vm_area_alloc(mm);
 	if (!vma)
 		return -ENOMEM;
 	if (do_munmap(mm, addr, len)) {
@@ -168,9 +161,7 @@ static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 le
 	}
 	vma_link(mm, vma);
 	vm_stat_account(mm, vma->vm_flags, npages);
-	merge_with_next(mm, vma);
-	if (vma->vm_prev)
-		merge_with_next(mm, vma->vm_prev);
+	vma_merge(vma);
 	return addr;
 }
 

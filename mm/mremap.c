@@ -55,9 +55,7 @@ static u64 move_vma(struct vm_area_struct *vma, u64 addr, u64 old_len, u64 new_l
 	/* An out-of-memory split leaves the old range mapped and empty, as in Linux. */
 	if (old_len)
 		do_munmap(mm, addr, old_len);
-	merge_with_next(mm, new);
-	if (new->vm_prev)
-		merge_with_next(mm, new->vm_prev);
+	vma_merge(new);
 	return new_addr;
 }
 
@@ -103,7 +101,7 @@ static u64 do_mremap(struct mm_struct *mm, u64 addr, u64 old_len, u64 new_len, u
 	if (can_grow_in_place(mm, vma, addr, old_len, new_len)) {
 		vm_stat_account(mm, vma->vm_flags, (new_len - old_len) >> PAGE_SHIFT);
 		vma_set_range(vma, vma->vm_start, addr + new_len);
-		merge_with_next(mm, vma);
+		vma_merge(vma);
 		return addr;
 	}
 	ret = flags & MREMAP_MAYMOVE ? get_unmapped_area(mm, 0, new_len, 0) : (u64)-ENOMEM;

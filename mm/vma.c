@@ -265,47 +265,33 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)
 	return 0;
 }
 
-static bool can_merge(struct vm_area_struct *vma, u64 vm_flags, struct file *file)
+static bool can_merge(const struct vm_area_struct *vma, const struct vm_area_struct *next)
 {
-	return vma->vm_flags == vm_flags && vma->vm_file == file && !(vma->vm_ops && vma->vm_ops->close);
+	return vma->vm_end == next->vm_start && vma->vm_flags == next->vm_flags && vma->vm_file == next->vm_file &&
+	       vma->vm_pgoff + vma_pages(vma) == next->vm_pgoff && !(vma->vm_ops && vma->vm_ops->close);
 }
 
-struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, u64 start, u64 end, u64 vm_flags,
-				 struct file *file, u64 pgoff)
-{
-	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
-	bool with_prev = prev && prev->vm_end == start && can_merge(prev, vm_flags, file) &&
-			 prev->vm_pgoff + vma_pages(prev) == pgoff;
-	bool with_next = next && next->vm_start == end && can_merge(next, vm_flags, file) &&
-			 next->vm_pgoff == pgoff + ((end - start) >> PAGE_SHIFT);
-
-	if (!with_prev && !with_next)
-		return NULL;
-	if (!with_prev) {
-		vma_set_range(next, start, next->vm_end);
-		return next;
-	}
-	vma_set_range(prev, prev->vm_start, with_next ? next->vm_end : end);
-	if (with_next) {
-		vma_unlink(mm, next);
-		if (file)
-			fput(file);	/* prev still has it */
-		vm_area_free(next);
-	}
-	return prev;
-}
-
-void merge_with_next(struct mm_struct *mm, struct vm_area_struct *vma)
+static void merge_with_next(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma->vm_next;
-	if (!next || next->vm_start != vma->vm_end || !can_merge(vma, next->vm_flags, next->vm_file) ||
-	    vma->vm_pgoff + vma_pages(vma) != next->vm_pgoff)
+	if (!next || !can_merge(vma, next))
 		return;
 	vma_set_range(vma, vma->vm_start, next->vm_end);
-	vma_unlink(mm, next);
+	vma_unlink(vma->vm_mm, next);
 	if (next->vm_file)
-		fput(next->vm_file);
+		fput(next->vm_file);	/* vma still has it */
 	vm_area_free(next);
+}
+
+struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma->vm_prev;
+	u64 start = vma->vm_start;
+	merge_with_next(vma);
+	if (!prev)
+		return vma;
+	merge_with_next(prev);
+	return prev->vm_end > start ? prev : vma;
 }
 
 struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 end, u64 vm_flags)
@@ -318,19 +304,13 @@ struct vm_area_struct *vma_set_flags(struct vm_area_struct *vma, u64 start, u64 
 			return ERR_PTR(-ENOMEM);
 		vma = vma->vm_next;
 	}
-	struct vm_area_struct *prev = vma->vm_prev;
 	if (end < vma->vm_end && split_vma(mm, vma, end)) {
-		if (prev)
-			merge_with_next(mm, prev);
+		vma_merge(vma);
 		return ERR_PTR(-ENOMEM);
 	}
 	vm_stat_account(mm, vma->vm_flags, -(s64)vma_pages(vma));
 	vm_stat_account(mm, vm_flags, vma_pages(vma));
 	vma->vm_flags = vm_flags;
 	vma->vm_page_prot = vm_get_page_prot(vm_flags);
-	merge_with_next(mm, vma);
-	if (!prev)
-		return vma;
-	merge_with_next(mm, prev);
-	return prev->vm_end > start ? prev : vma;
+	return vma_merge(vma);
 }
