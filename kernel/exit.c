@@ -210,21 +210,6 @@ static bool eligible_child(const struct wait_opts *wo, const struct task_struct 
 	return (wo->options & __WALL) || (p->exit_signal != SIGCHLD) == !!(wo->options & __WCLONE);
 }
 
-/* p's usage, and that of the children it waited for, go to the children's account of the parent. => tasklist_lock */
-static void account_child(struct task_struct *p)
-{
-	struct signal_struct *sig = p->signal, *psig = current->signal;
-	u64 utime, stime;
-	thread_group_cputime(p, &utime, &stime);
-	psig->cutime_ns += utime + sig->cutime_ns;
-	psig->cstime_ns += stime + sig->cstime_ns;
-	psig->cmin_flt += p->min_flt + sig->cmin_flt;
-	psig->cmaj_flt += p->maj_flt + sig->cmaj_flt;
-	psig->cnvcsw += p->nvcsw + sig->cnvcsw;
-	psig->cnivcsw += p->nivcsw + sig->cnivcsw;
-	psig->cmaxrss = max(psig->cmaxrss, max(sig->maxrss, sig->cmaxrss));
-}
-
 static void fill_found(struct wait_opts *wo, struct task_struct *p, int stat, int cause, int status)
 {
 	wo->pid = p->pid;
@@ -233,7 +218,7 @@ static void fill_found(struct wait_opts *wo, struct task_struct *p, int stat, in
 	wo->cause = cause;
 	wo->status = status;
 	if (wo->want_ru)
-		getrusage_of(p, RUSAGE_BOTH, &wo->ru);
+		wo->ru = getrusage_of(p, RUSAGE_BOTH);
 }
 
 /* Has p something to report? Then wo is filled, and a zombie released. => tasklist_lock */
@@ -248,7 +233,8 @@ static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 		fill_found(wo, p, code, code & 0x7f ? code & 0x80 ? CLD_DUMPED : CLD_KILLED : CLD_EXITED,
 			   code & 0x7f ? code & 0x7f : code >> 8);
 		if (!(wo->options & WNOWAIT)) {
-			account_child(p);
+			struct usage u = usage_of(p, RUSAGE_BOTH);
+			add_usage(&current->signal->children, &u);
 			release_task(p);
 		}
 		return true;

@@ -44,6 +44,10 @@ struct sighand_struct {
 	atomic_t count;
 	struct k_sigaction action[_NSIG];
 };
+struct usage {
+	u64 utime_ns, stime_ns, min_flt, maj_flt, nvcsw, nivcsw;
+	u64 maxrss;			/* pages, the largest */
+};
 struct tty_struct;
 struct signal_struct {			/* one for a thread group */
 	atomic_t sigcnt;		/* tasks that hold it; frees at 0 */
@@ -58,9 +62,8 @@ struct signal_struct {			/* one for a thread group */
 	bool is_child_subreaper;
 	struct tty_struct *tty;		/* controlling terminal, tty_mutex-free: tasklist_lock */
 	struct rlimit rlim[RLIM_NLIMITS];
-	u64 cutime_ns, cstime_ns;	/* waited-for children */
-	u64 cmin_flt, cmaj_flt, cnvcsw, cnivcsw;
-	u64 maxrss, cmaxrss;		/* pages */
+	u64 maxrss;			/* pages; of mms that it has left */
+	struct usage children;		/* those that were waited for, and theirs */
 	struct timer real_timer;	/* ITIMER_REAL */
 	u64 it_real_incr;
 	struct { u64 expires, incr; } it_cpu[2];	/* ITIMER_VIRTUAL, ITIMER_PROF: ns of CPU time */
@@ -185,10 +188,11 @@ static inline u64 rlimit(unsigned which) { return READ_ONCE(current->signal->rli
 
 /* time.c, sys.c */
 #define RUSAGE_BOTH (-2)				/* itself and its waited-for children: what wait4 reports */
-void getrusage_of(struct task_struct *p, int who, struct rusage *ru);
+struct usage usage_of(struct task_struct *p, int who);
+void add_usage(struct usage *sum, const struct usage *u);
+struct rusage getrusage_of(struct task_struct *p, int who);
 int get_timespec(u64 *ns, const struct timespec64 __user *from);	/* cut at the end of time; -EFAULT, -EINVAL */
 void run_posix_cpu_timers(struct task_struct *p);	/* from the tick: ITIMER_VIRTUAL, PROF, RLIMIT_CPU */
-void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);
 void kernel_power_off(void) __noreturn;
 void kernel_restart(void) __noreturn;
 void kernel_halt(void) __noreturn;

@@ -317,7 +317,7 @@ static void send_chld(int sig, struct task_struct *p, struct task_struct *parent
 {
 	const u64 clock = NSEC_PER_SEC / USER_HZ;
 	u64 utime, stime;
-	thread_group_cputime(p, &utime, &stime);
+	task_cputime_adjusted(p, &utime, &stime);
 	siginfo_t info = { .si_signo = sig, .si_code = cause,
 			   .chld = { p->pid, p->cred->uid, status, utime / clock, stime / clock } };
 	send_signal(sig, &info, parent, true);

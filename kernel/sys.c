@@ -195,10 +195,9 @@ long sys_setrlimit(unsigned resource, struct rlimit __user *rlim)
 
 long sys_getrusage(int who, struct rusage __user *ru)
 {
-	struct rusage r;
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)	/* a thread is its process */
 		return -EINVAL;
-	getrusage_of(current, who, &r);
+	struct rusage r = getrusage_of(current, who);
 	return copy_to_user(ru, &r, sizeof(r)) ? -EFAULT : 0;
 }
 

@@ -18,7 +18,6 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "mm/mm.h"
-#include "string.h"
 
 #define CLOCK_TAI 11
 #define KTIME_SEC_MAX (0x7fffffffffffffffUL / NSEC_PER_SEC)
@@ -51,48 +50,46 @@ int get_timespec(u64 *ns, const struct timespec64 __user *from)
 
 /* ---- CPU time ---- */
 
-/* Exact ns of p's process, divided as its ticks are. */
-void thread_group_cputime(struct task_struct *p, u64 *utime_ns, u64 *stime_ns) { task_cputime_adjusted(p, utime_ns, stime_ns); }
-
-void getrusage_of(struct task_struct *p, int who, struct rusage *ru)
+void add_usage(struct usage *sum, const struct usage *u)
 {
-	struct signal_struct *sig = p->signal;
-	u64 ut = 0, st = 0;
-	memset(ru, 0, sizeof(*ru));
+	sum->utime_ns += u->utime_ns;
+	sum->stime_ns += u->stime_ns;
+	sum->min_flt += u->min_flt;
+	sum->maj_flt += u->maj_flt;
+	sum->nvcsw += u->nvcsw;
+	sum->nivcsw += u->nivcsw;
+	sum->maxrss = max(sum->maxrss, u->maxrss);
+}
+
+struct usage usage_of(struct task_struct *p, int who)
+{
+	struct usage u = { 0 };
 	if (who != RUSAGE_CHILDREN) {
-		thread_group_cputime(p, &ut, &st);
-		ru->ru_maxrss = p->mm ? max(sig->maxrss, max(p->mm->hiwater_rss, get_mm_rss(p->mm))) : sig->maxrss;
-		ru->ru_minflt = p->min_flt;
-		ru->ru_majflt = p->maj_flt;
-		ru->ru_nvcsw = p->nvcsw;
-		ru->ru_nivcsw = p->nivcsw;
+		u = (struct usage){ .min_flt = p->min_flt, .maj_flt = p->maj_flt, .nvcsw = p->nvcsw, .nivcsw = p->nivcsw };
+		task_cputime_adjusted(p, &u.utime_ns, &u.stime_ns);
+		u.maxrss = max(p->signal->maxrss, p->mm ? max(p->mm->hiwater_rss, get_mm_rss(p->mm)) : 0);
 	}
-	if (who == RUSAGE_CHILDREN || who == RUSAGE_BOTH) {
-		ut += sig->cutime_ns;
-		st += sig->cstime_ns;
-		ru->ru_maxrss = max((u64)ru->ru_maxrss, sig->cmaxrss);
-		ru->ru_minflt += sig->cmin_flt;
-		ru->ru_majflt += sig->cmaj_flt;
-		ru->ru_nvcsw += sig->cnvcsw;
-		ru->ru_nivcsw += sig->cnivcsw;
-	}
-	ru->ru_utime = ns_to_timeval(ut);
-	ru->ru_stime = ns_to_timeval(st);
-	ru->ru_maxrss *= PAGE_SIZE / 1024;
+	if (who == RUSAGE_CHILDREN || who == RUSAGE_BOTH)
+		add_usage(&u, &p->signal->children);
+	return u;
+}
+
+struct rusage getrusage_of(struct task_struct *p, int who)
+{
+	struct usage u = usage_of(p, who);
+	return (struct rusage){
+		.ru_utime = ns_to_timeval(u.utime_ns), .ru_stime = ns_to_timeval(u.stime_ns),
+		.ru_maxrss = u.maxrss * (PAGE_SIZE / 1024), .ru_minflt = u.min_flt, .ru_majflt = u.maj_flt,
+		.ru_nvcsw = u.nvcsw, .ru_nivcsw = u.nivcsw,
+	};
 }
 
 long sys_times(struct tms __user *tbuf)
 {
 	const u64 clock = NSEC_PER_SEC / USER_HZ;
-	u64 ut, st;
-	if (tbuf) {
-		thread_group_cputime(current, &ut, &st);
-		struct tms t = { ut / clock, st / clock, current->signal->cutime_ns / clock,
-				 current->signal->cstime_ns / clock };
-		if (copy_to_user(tbuf, &t, sizeof(t)))
-			return -EFAULT;
-	}
-	return jiffies / (HZ / USER_HZ);
+	struct usage own = usage_of(current, RUSAGE_SELF), *children = &current->signal->children;
+	struct tms t = { own.utime_ns / clock, own.stime_ns / clock, children->utime_ns / clock, children->stime_ns / clock };
+	return tbuf && copy_to_user(tbuf, &t, sizeof(t)) ? -EFAULT : (long)jiffies / (HZ / USER_HZ);
 }
 
 /* ---- clocks ---- */

@@ -69,11 +69,11 @@ int show_stat(struct seq_file *m, struct task_struct *p)
 	u64 ut, st;
 
 	collect_signals(p, &s);
-	thread_group_cputime(p, &ut, &st);
+	task_cputime_adjusted(p, &ut, &st);
 	seq_printf(m, "%d (%s) %c %d %d %d %d %d %u %lu %lu %lu %lu %lu %lu %ld %ld ", p->pid, p->comm, "RSDTtXZ"[state_index(p)],
 		   s.ppid, sig->pgrp, sig->session, tty, tpgid, linux_flags(p), p->min_flt,
-		   sig->cmin_flt, p->maj_flt, sig->cmaj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
-		   sig->cutime_ns / NS_PER_TICK, sig->cstime_ns / NS_PER_TICK);
+		   sig->children.min_flt, p->maj_flt, sig->children.maj_flt, ut / NS_PER_TICK, st / NS_PER_TICK,
+		   sig->children.utime_ns / NS_PER_TICK, sig->children.stime_ns / NS_PER_TICK);
 	seq_printf(m, "%d %d %d 0 %lu %lu %lu %lu ", p->prio - 100, task_nice(p), 1, p->start_time / NS_PER_TICK,
 		   mm ? mm->total_vm << PAGE_SHIFT : 0, mm ? get_mm_rss(mm) : 0, sig->rlim[RLIMIT_RSS].rlim_cur);
 	seq_printf(m, "%lu %lu %lu 0 0 %lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", mm ? may ? mm->start_code : 1 : 0,
