@@ -1,5 +1,5 @@
 /*
- * Red-black trees: after rb_link_node or before an erase the balance is kept by these rules.
+ * Red-black trees: after a node was linked in, and when one is taken out, the balance is kept by these rules.
  *
  *   1  the root is black (and a missing child counts as black)
  *   2  a red node has black children
@@ -13,6 +13,7 @@
 #define BLACK 1UL
 
 static inline struct rb_node **child(struct rb_node *n, bool right) { return right ? &n->right : &n->left; }
+static inline struct rb_node *rb_parent(const struct rb_node *n) { return (struct rb_node *)(n->parent_color & ~BLACK); }
 static inline bool is_black(const struct rb_node *n) { return !n || n->parent_color & BLACK; }
 static inline void set_black(struct rb_node *n) { n->parent_color |= BLACK; }
 static inline void set_red(struct rb_node *n) { n->parent_color &= ~BLACK; }
@@ -49,7 +50,7 @@ static void rotate(struct rb_root *root, struct rb_node *n, bool right)
 	set_parent(n, c);
 }
 
-void rb_insert_color(struct rb_node *n, struct rb_root *root)
+static void insert_color(struct rb_node *n, struct rb_root *root)
 {
 	struct rb_node *parent, *grand, *uncle;
 
@@ -76,6 +77,31 @@ void rb_insert_color(struct rb_node *n, struct rb_root *root)
 		break;
 	}
 	set_black(root->node);
+}
+
+/* Whether it came left of all. */
+static bool link_and_balance(struct rb_node *n, struct rb_root *root, rb_less_t *less)
+{
+	struct rb_node **link = &root->node, *parent = NULL;
+	bool leftmost = true;
+	while (*link) {
+		bool right = !less(n, *link);
+		parent = *link;
+		link = child(parent, right);
+		leftmost &= !right;
+	}
+	*n = (struct rb_node){ (unsigned long)parent, NULL, NULL };
+	*link = n;
+	insert_color(n, root);
+	return leftmost;
+}
+
+void rb_add(struct rb_node *n, struct rb_root *root, rb_less_t *less) { link_and_balance(n, root, less); }
+
+void rb_add_cached(struct rb_node *n, struct rb_root_cached *root, rb_less_t *less)
+{
+	if (link_and_balance(n, &root->root, less))
+		root->leftmost = n;
 }
 
 /* Paths through n (may be NULL), a child of parent, lack one black. */
@@ -176,13 +202,6 @@ struct rb_node *rb_first(const struct rb_root *root) { return end_of(root->node,
 struct rb_node *rb_last(const struct rb_root *root) { return end_of(root->node, true); }
 struct rb_node *rb_next(const struct rb_node *node) { return step(node, true); }
 struct rb_node *rb_prev(const struct rb_node *node) { return step(node, false); }
-
-void rb_insert_color_cached(struct rb_node *node, struct rb_root_cached *root, bool leftmost)
-{
-	if (leftmost)
-		root->leftmost = node;
-	rb_insert_color(node, &root->root);
-}
 
 void rb_erase_cached(struct rb_node *node, struct rb_root_cached *root)
 {

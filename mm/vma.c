@@ -174,20 +174,15 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	spin_unlock(&m->i_mmap_lock);
 }
 
+static bool starts_before(const struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct vm_area_struct, vm_rb)->vm_start < rb_entry(b, struct vm_area_struct, vm_rb)->vm_start;
+}
+
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	struct rb_node **link = &mm->mm_rb.node, *parent = NULL;
-	struct vm_area_struct *prev = NULL, *v;
-	while (*link) {
-		parent = *link;
-		v = rb_entry(parent, struct vm_area_struct, vm_rb);
-		if (vma->vm_start < v->vm_start) {
-			link = &parent->left;
-		} else {
-			prev = v;
-			link = &parent->right;
-		}
-	}
+	rb_add(&vma->vm_rb, &mm->mm_rb, starts_before);
+	struct vm_area_struct *prev = rb_entry_safe(rb_prev(&vma->vm_rb), struct vm_area_struct, vm_rb);
 	vma->vm_prev = prev;
 	vma->vm_next = prev ? prev->vm_next : mm->mmap;
 	if (prev)
@@ -196,8 +191,6 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 		mm->mmap = vma;
 	if (vma->vm_next)
 		vma->vm_next->vm_prev = vma;
-	rb_link_node(&vma->vm_rb, parent, link);
-	rb_insert_color(&vma->vm_rb, &mm->mm_rb);
 	mm->map_count++;
 	vma_link_file(vma);
 }

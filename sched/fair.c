@@ -68,21 +68,10 @@ static struct sched_entity *leftmost(struct cfs_rq *cfs)
 	return rb_entry_safe(cfs->tasks_timeline.leftmost, struct sched_entity, run_node);
 }
 
-static void timeline_insert(struct cfs_rq *cfs, struct sched_entity *se)
+/* The order of the timeline; equals stand in the order of their coming. */
+static bool runs_before(const struct rb_node *a, const struct rb_node *b)
 {
-	struct rb_node **link = &cfs->tasks_timeline.root.node, *parent = NULL;
-	bool first = true;
-	while (*link) {
-		parent = *link;
-		if (before(se, rb_entry(parent, struct sched_entity, run_node))) {
-			link = &parent->left;
-		} else {	/* equals stand in the order of their coming */
-			link = &parent->right;
-			first = false;
-		}
-	}
-	rb_link_node(&se->run_node, parent, link);
-	rb_insert_color_cached(&se->run_node, &cfs->tasks_timeline, first);
+	return before(rb_entry(a, struct sched_entity, run_node), rb_entry(b, struct sched_entity, run_node));
 }
 
 /* S4: min_vruntime follows the smallest vruntime, and never goes back. */
@@ -139,7 +128,7 @@ static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 	cfs->nr_running++;
 	cfs->load.weight += p->se.load.weight;
 	cfs->h_nr_idle += p->policy == SCHED_IDLE;
-	timeline_insert(cfs, &p->se);
+	rb_add_cached(&p->se.run_node, &cfs->tasks_timeline, runs_before);
 }
 
 /* The running task is not in the tree (S1). */
@@ -222,7 +211,7 @@ static void put_prev_task_fair(struct rq *rq, struct task_struct *p)
 {
 	if (p->se.on_rq) {
 		update_curr_fair(rq);
-		timeline_insert(&rq->cfs, &p->se);
+		rb_add_cached(&p->se.run_node, &rq->cfs.tasks_timeline, runs_before);
 	}
 	rq->cfs.curr = NULL;
 }

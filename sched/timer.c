@@ -27,27 +27,19 @@ static void timer_remove(struct timer *t)
 	t->pending = false;
 }
 
+static bool expires_before(const struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct timer, node)->expires < rb_entry(b, struct timer, node)->expires;
+}
+
 void timer_start(struct timer *t, u64 expires_ns)
 {
 	u64 flags = spin_lock_irqsave(&timer_lock);
-	struct rb_node **link = &timers.root.node, *parent = NULL;
-	bool leftmost = true;
-
 	if (t->pending)
 		timer_remove(t);
-	while (*link) {
-		parent = *link;
-		if (expires_ns < rb_entry(parent, struct timer, node)->expires) {
-			link = &parent->left;
-		} else {
-			link = &parent->right;
-			leftmost = false;
-		}
-	}
 	t->expires = expires_ns;
 	t->pending = true;
-	rb_link_node(&t->node, parent, link);
-	rb_insert_color_cached(&t->node, &timers, leftmost);
+	rb_add_cached(&t->node, &timers, expires_before);
 	spin_unlock_irqrestore(&timer_lock, flags);
 }
 

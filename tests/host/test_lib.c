@@ -140,6 +140,11 @@ static void test_printf(void)
 }
 
 struct item { struct rb_node node; int key; bool in; };
+static bool key_before(const struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct item, node)->key < rb_entry(b, struct item, node)->key;
+}
+
 static int black_height(struct rb_node *n, struct rb_node *parent)
 {
 	if (!n)
@@ -147,7 +152,7 @@ static int black_height(struct rb_node *n, struct rb_node *parent)
 	bool black = n->parent_color & 1;
 	int l = black_height(n->left, n), r = black_height(n->right, n);
 
-	CHECK(rb_parent(n) == parent && l == r && (black || (parent && (parent->parent_color & 1))));
+	CHECK((n->parent_color & ~1UL) == (unsigned long)parent && l == r && (black || (parent && (parent->parent_color & 1))));
 	return l + black;
 }
 
@@ -164,18 +169,7 @@ static void test_rbtree(void)
 		if (it->in) {
 			rb_erase_cached(&it->node, &root);
 		} else {
-			struct rb_node **link = &root.root.node, *parent = NULL;
-			bool leftmost = true;
-
-			while (*link) {
-				parent = *link;
-				if (it->key < rb_entry(parent, struct item, node)->key)
-					link = &parent->left;
-				else
-					link = &parent->right, leftmost = false;
-			}
-			rb_link_node(&it->node, parent, link);
-			rb_insert_color_cached(&it->node, &root, leftmost);
+			rb_add_cached(&it->node, &root, key_before);
 		}
 		it->in = !it->in;
 		black_height(root.root.node, NULL);
