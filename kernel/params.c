@@ -12,19 +12,22 @@
 
 char saved_command_line[COMMAND_LINE_SIZE];
 static char words[COMMAND_LINE_SIZE];
-static struct {
-	const char *name, *value;		/* value: "" for a bare word */
-} params[MAX_PARAMS];
+static const char *params[MAX_PARAMS];	/* "name" or "name=value" */
 static unsigned nr_params;
 
-static const struct param_doc known[] = {
+static const struct {
+	const char *name, *what;
+} known[] = {
 	{ "init", "program to run instead of /sbin/init, when there is no /init in the initramfs" },
 	{ "rdinit", "program to run instead of the initramfs's /init" },
 	{ "console", "ttyS0[,speed] (serial line) or tty0 (screen); may stand several times, the last is /dev/console" },
 	{ "quiet", "only warnings and errors go to the console" },
 	{ "loglevel", "messages below this number go to the console (default 7)" },
 	{ "panic", "seconds after a panic until reset; 0: stay, negative: at once" },
-	{ "maxcpus", "processors to start (one runs today)" },
+	{ "maxcpus", "processors to start" },
+	{ "nosmp", "one processor, and the 8259" },
+	{ "noapic", "the 8259 instead of the IO-APIC; one processor" },
+	{ "nolapic", "no local APIC is used" },
 	{ "tsc", "=reliable: the TSC is not checked; =unstable: it is not the clock" },
 	{ "clocksource", "the clock: acpi_pm or jiffies; else the TSC, if it can be trusted" },
 	{ "mem", "RAM to use at most, such as 64M" },
@@ -43,23 +46,31 @@ static const struct param_doc known[] = {
 	{ "random.trust_cpu", "accepted" },
 };
 
-static bool is_known(const char *name)
+/* What the word says of name: the value, "" if it is bare; NULL: it is another's. */
+static const char *value_of(const char *word, const char *name)
 {
+	size_t n = strlen(name);
+	if (strncmp(word, name, n))
+		return NULL;
+	return word[n] == '=' ? word + n + 1 : word[n] ? NULL : "";
+}
+
+static bool is_known(const char *word)
+{
+	const char *dot = strchr(word, '.'), *eq = strchr(word, '=');
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strcmp(known[i].name, name))
+		if (value_of(word, known[i].name))
 			return true;
-	return strchr(name, '.') != NULL;	/* a module's parameter, as Linux sees it */
+	return dot && (!eq || dot < eq);	/* a module's parameter, as Linux sees it */
 }
 
 /* A word for init: argument or environment. */
-static void __init pass_on(char *word, char *eq, bool only_arg, struct init_args *init)
+static void __init pass_on(const char *word, bool is_arg, struct init_args *init)
 {
-	if (eq && !only_arg) {
-		if (init->envc < INIT_ARGS_MAX)
-			init->env[init->envc++] = word;
-	} else if (init->argc < INIT_ARGS_MAX) {
+	if (is_arg && init->argc < INIT_ARGS_MAX)
 		init->arg[init->argc++] = word;
-	}
+	else if (!is_arg && init->envc < INIT_ARGS_MAX)
+		init->env[init->envc++] = word;
 }
 
 /* name="a b" has the value a b. */
@@ -73,55 +84,46 @@ static void __init unquote(char *value)
 		value[n - 2] = 0;
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+/* Cuts the next word off the line; blanks between quotes are part of it. NULL: that was all. */
+static char *__init next_word(char **line)
+{
+	char *p = *line, *word;
+	bool quoted = false;
+	while (is_blank(*p))
+		p++;
+	for (word = p; *p && (quoted || !is_blank(*p)); p++)
+		quoted ^= *p == '"';
+	*line = *p ? p + 1 : p;
+	*p = 0;
+	return *word ? word : NULL;
+}
+
 void __init params_init(const char *cmdline, struct init_args *init)
 {
-	static char whole[COMMAND_LINE_SIZE];	/* init's words stay unbroken here */
-	char *p = words, *q = whole;
-	bool rest = false;
-
+	char *line = words, *word, *eq;
 	strscpy(saved_command_line, cmdline, COMMAND_LINE_SIZE);
 	memcpy(words, saved_command_line, COMMAND_LINE_SIZE);
-	memcpy(whole, saved_command_line, COMMAND_LINE_SIZE);
-	for (;; p++, q++) {
-		char *word, *unbroken, *eq = NULL;
-		bool quoted = false;
-		while (*p == ' ' || *p == '\t' || *p == '\n')
-			p++, q++;
-		if (!*p)
-			return;
-		for (word = p, unbroken = q; *p && (quoted || (*p != ' ' && *p != '\t' && *p != '\n')); p++, q++) {
-			if (*p == '"')
-				quoted = !quoted;
-			else if (*p == '=' && !eq)
-				eq = p;
-		}
-		bool last = !*p;
-		*p = *q = 0;
-		if (!rest && !strcmp(word, "--")) {
-			rest = true;
-		} else {
-			if (eq) {
-				*eq = 0;
-				unquote(eq + 1);
-				unquote(unbroken + (eq + 1 - word));
-			}
-			if (rest || !is_known(word))
-				pass_on(unbroken, eq, rest, init);
-			if (!rest && nr_params < MAX_PARAMS) {
-				params[nr_params].name = word;
-				params[nr_params++].value = eq ? eq + 1 : "";
-			}
-		}
-		if (last)
-			return;
+	while ((word = next_word(&line)) && strcmp(word, "--")) {
+		eq = strchr(word, '=');
+		if (eq)
+			unquote(eq + 1);
+		if (!is_known(word))
+			pass_on(word, !eq, init);
+		if (nr_params < MAX_PARAMS)
+			params[nr_params++] = word;
 	}
+	while ((word = next_word(&line)))
+		pass_on(word, true, init);
 }
 
 const char *param_get_nth(const char *name, unsigned idx)
 {
+	const char *value;
 	for (unsigned i = 0; i < nr_params; i++)
-		if (!strcmp(params[i].name, name) && !idx--)
-			return params[i].value;
+		if ((value = value_of(params[i], name)) && !idx--)
+			return value;
 	return NULL;
 }
 

@@ -8,8 +8,5 @@ struct init_args {
 	const char *env[INIT_ARGS_MAX + 3];
 	unsigned argc, envc;
 };
-struct param_doc {
-	const char *name, *what;
-};
 /* Splits the line; fills init's arguments from argc and envc on. Must come before any param_get. */
 void params_init(const char *cmdline, struct init_args *init);
