@@ -74,7 +74,7 @@ static inline void copy_page(void *d, const void *s) { rep_movsq(d, s, PAGE_SIZE
 u64 free_initmem(void);			/* gives __init memory to the buddy; KiB freed */
 void free_reserved_area(u64 start, u64 end);	/* whole pages inside, physical: modules after unpacking */
 u64 nr_free_pages(void);
-void drain_all_pages(void);		/* single pages that processors keep go back to the buddy. => interrupts on */
+void drain_all_pages(void);		/* single pages that this processor keeps, and with interrupts on the others, go back to the buddy */
 extern u64 totalram_pages;
 /* Pages in use, by what for. Each processor counts what it adds and takes: one instruction, in any context. */
 #define mod_page_state(item, n) percpu_add64(vmstat[item], n)

@@ -131,22 +131,8 @@ void drain_all_pages(void)
 	u64 flags = local_irq_save();
 	drain_here(NULL);
 	local_irq_restore(flags);
-	if (nr_cpus > 1)
+	if (nr_cpus > 1 && !irqs_disabled())
 		smp_call_function(drain_here, NULL);
-}
-
-static struct page *take_block_or_drain(struct pcp *l, unsigned order)
-{
-	spin_lock(&zone.lock);
-	struct page *page = take_block(order);
-	spin_unlock(&zone.lock);
-	if (page)
-		return page;
-	pcp_drain(l, l->n);		/* what this CPU keeps may complete a block */
-	spin_lock(&zone.lock);
-	page = take_block(order);
-	spin_unlock(&zone.lock);
-	return page;
 }
 
 static __always_inline struct page *prepare_page(struct page *page, gfp_t gfp, unsigned order)
@@ -167,17 +153,20 @@ static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned order)
 	struct page *page = NULL;
 	if (order >= MAX_ORDER || (fault_injection && !(gfp & __GFP_NOFAIL_INJECT) && should_fail_alloc()))
 		return NULL;
-	for (bool again = !irqs_disabled() && nr_cpus > 1;; again = false) {
+	for (bool again = true;; again = false) {
 		u64 flags = local_irq_save();
 		struct pcp *l = &pcp[smp_processor_id()];
-		if (order)
-			page = take_block_or_drain(l, order);
-		else if (l->n || pcp_fill(l))
+		if (order) {
+			spin_lock(&zone.lock);
+			page = take_block(order);
+			spin_unlock(&zone.lock);
+		} else if (l->n || pcp_fill(l)) {
 			page = l->pages[--l->n];
+		}
 		local_irq_restore(flags);
 		if (page || !again)
 			return page ? prepare_page(page, gfp, order) : NULL;
-		drain_all_pages();	/* the other processors may keep what is missing */
+		drain_all_pages();	/* what the processors keep may complete a block */
 	}
 }
 
