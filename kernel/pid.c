@@ -118,23 +118,18 @@ void detach_pid(struct task_struct *p)
 		release_pid(session);
 }
 
-void change_pgrp(struct task_struct *p, pid_t pgrp)
+/* p goes from one list of a hash to another. */
+static void change_id(struct task_struct *p, pid_t *id, struct hlist_node *node, struct hlist_head *hash, pid_t new)
 {
-	pid_t old = p->signal->pgrp;
-	hlist_del_init(&p->pgrp_node);
-	p->signal->pgrp = pgrp;
-	hlist_add_head(&p->pgrp_node, &pgrp_hash[pid_hashfn(pgrp)]);
+	pid_t old = *id;
+	hlist_del_init(node);
+	*id = new;
+	hlist_add_head(node, &hash[pid_hashfn(new)]);
 	release_pid(old);
 }
 
-void change_session(struct task_struct *p, pid_t session)
-{
-	pid_t old = p->signal->session;
-	hlist_del_init(&p->session_node);
-	p->signal->session = session;
-	hlist_add_head(&p->session_node, &session_hash[pid_hashfn(session)]);
-	release_pid(old);
-}
+void change_pgrp(struct task_struct *p, pid_t pgrp) { change_id(p, &p->signal->pgrp, &p->pgrp_node, pgrp_hash, pgrp); }
+void change_session(struct task_struct *p, pid_t session) { change_id(p, &p->signal->session, &p->session_node, session_hash, session); }
 
 /*
  * Has the group nobody who could continue it: no member (ignored_task apart) whose parent is in another group
