@@ -111,9 +111,7 @@ static bool pull_task(struct rq *rq, struct rq *busiest, u64 limit)
 		busiest->next_balance = busiest->clock + BALANCE_INTERVAL;	/* it does not fetch it back at once */
 		dequeue_task(busiest, p, 0);
 		busiest = move_task(busiest, p, rq->cpu);
-		update_rq_clock(rq);
-		enqueue_task(rq, p, 0);
-		check_preempt_curr(rq, p);
+		attach_task(rq, p);
 	}
 	spin_unlock_irqrestore(&busiest->lock, flags);
 	return p;

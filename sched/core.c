@@ -46,7 +46,7 @@ static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
 
 /* ---- in and out of the queue ---- */
 
-void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
+static void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
 {
 	p->sched_class->enqueue_task(rq, p, flags);
 	p->on_rq = TASK_ON_RQ_QUEUED;
@@ -69,7 +69,7 @@ void resched_curr(struct rq *rq)
 		smp_send_reschedule(rq->cpu);
 }
 
-void check_preempt_curr(struct rq *rq, struct task_struct *p)
+static void check_preempt_curr(struct rq *rq, struct task_struct *p)
 {
 	const struct sched_class *class = p->sched_class;
 	if (likely(class == rq->curr->sched_class)) {
@@ -81,6 +81,13 @@ void check_preempt_curr(struct rq *rq, struct task_struct *p)
 		class = class->next;
 	if (class)
 		resched_curr(rq);
+}
+
+void attach_task(struct rq *rq, struct task_struct *p)
+{
+	update_rq_clock(rq);
+	enqueue_task(rq, p, 0);
+	check_preempt_curr(rq, p);
 }
 
 /* Where it stands in the tree, and that it may run. */
@@ -130,15 +137,6 @@ void set_special_state(unsigned state)
 
 /* ---- the switch ---- */
 
-/* p has come to rq, which is locked; unlocks it. */
-static void attach_task(struct rq *rq, struct task_struct *p)
-{
-	update_rq_clock(rq);
-	enqueue_task(rq, p, 0);
-	check_preempt_curr(rq, p);
-	spin_unlock_no_resched(&rq->lock);
-}
-
 /* In the new task: lets go of the queue and of what the old task left. */
 static void finish_task_switch(struct task_struct *prev)
 {
@@ -149,10 +147,11 @@ static void finish_task_switch(struct task_struct *prev)
 
 	rq->prev_mm = NULL;
 	prev->on_cpu = false;
-	if (unlikely(on_rq == TASK_ON_RQ_MIGRATING))
-		attach_task(move_task(rq, prev, select_task_rq(prev, 0)), prev);
-	else
-		spin_unlock_no_resched(&rq->lock);
+	if (unlikely(on_rq == TASK_ON_RQ_MIGRATING)) {
+		rq = move_task(rq, prev, select_task_rq(prev, 0));
+		attach_task(rq, prev);
+	}
+	spin_unlock_no_resched(&rq->lock);
 	local_irq_enable();
 	if (unlikely(mm))
 		mmdrop(mm);
@@ -547,9 +546,7 @@ void set_cpus_allowed(struct task_struct *p, u64 mask)
 		update_rq_clock(rq);
 		dequeue_task(rq, p, 0);
 		rq = move_task(rq, p, select_task_rq(p, 0));
-		update_rq_clock(rq);
-		enqueue_task(rq, p, 0);
-		check_preempt_curr(rq, p);
+		attach_task(rq, p);
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);	/* current moves here */
 	while (READ_ONCE(p->on_cpu) && !cpu_allowed(p, READ_ONCE(p->cpu)))

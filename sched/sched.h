@@ -297,9 +297,8 @@ unsigned select_task_rq(struct task_struct *p, unsigned flags);
 struct rq *move_task(struct rq *rq, struct task_struct *p, unsigned cpu);
 void load_balance(struct rq *rq, bool idle);	/* this processor's takes work from others. => irqs off, no rq->lock */
 /* core.c, for balance.c */
-void enqueue_task(struct rq *rq, struct task_struct *p, int flags);
 void dequeue_task(struct rq *rq, struct task_struct *p, int flags);
-void check_preempt_curr(struct rq *rq, struct task_struct *p);
+void attach_task(struct rq *rq, struct task_struct *p);	/* p has come to rq from another queue. => rq->lock */
 /* By the clock of whoever does it: the classes know that it may go back a little. */
 static inline void update_rq_clock(struct rq *rq) { rq->clock = ktime_get(); }
 

@@ -66,11 +66,8 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_ent
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *w)
 {
 	__set_current_state(TASK_RUNNING);
-	if (list_empty(&w->entry))	/* the waker took us out, the usual case */
-		return;
-	u64 flags = spin_lock_irqsave(&wq->lock);
-	list_del_init(&w->entry);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	if (!list_empty(&w->entry))	/* else the waker took us out, the usual case */
+		remove_wait_queue(wq, w);
 }
 
 /* Makes the waiter runnable; who was woken need not come back for the list. */
@@ -101,7 +98,7 @@ void __wake_up(struct wait_queue_head *wq, unsigned mode, int nr, void *key)
 
 /* ---- completions ---- */
 
-#define DONE_FOR_EVER 0x80000000u
+#define DONE_FOR_EVER 0x40000000u
 
 void init_completion(struct completion *c)
 {
@@ -109,28 +106,23 @@ void init_completion(struct completion *c)
 	init_waitqueue_head(&c->wait);
 }
 
-/* Lets one waiter go, now or when it comes. */
-void complete(struct completion *c)
-{
-	u64 flags = spin_lock_irqsave(&c->wait.lock);
-	if (c->done < DONE_FOR_EVER)
-		c->done++;
-	if (!list_empty(&c->wait.head)) {
-		struct wait_queue_entry *w = list_first_entry(&c->wait.head, struct wait_queue_entry, entry);
-		w->func(w, TASK_NORMAL | TASK_WAKEKILL, NULL);
-	}
-	spin_unlock_irqrestore(&c->wait.lock, flags);	/* the waiter needs the lock to leave: c still lives */
-}
-
-void complete_all(struct completion *c)
+/* Wakes nr waiters, 0: all. The lock, which they need to leave, is held to the end: till then c lives. */
+static void complete_nr(struct completion *c, unsigned done, int nr)
 {
 	u64 flags = spin_lock_irqsave(&c->wait.lock);
 	struct wait_queue_entry *w, *next;
-	c->done = DONE_FOR_EVER;
-	list_for_each_entry_safe(w, next, &c->wait.head, entry)
+	c->done = min(c->done + done, DONE_FOR_EVER);
+	list_for_each_entry_safe(w, next, &c->wait.head, entry) {
 		w->func(w, TASK_NORMAL | TASK_WAKEKILL, NULL);
+		if (!--nr)
+			break;
+	}
 	spin_unlock_irqrestore(&c->wait.lock, flags);
 }
+
+/* Lets one waiter go, now or when it comes. */
+void complete(struct completion *c) { complete_nr(c, 1, 1); }
+void complete_all(struct completion *c) { complete_nr(c, DONE_FOR_EVER, 0); }
 
 static int wait_for_common(struct completion *c, unsigned state)
 {
