@@ -29,6 +29,17 @@ pgd_t *init_pgd;
 
 /* ---- the kernel's tables ---- */
 
+/* Where the way to addr ends, and at which level: the entry that maps it, or the first that is not there. */
+static u64 *lookup(pgd_t *pgd, u64 addr, unsigned *shift)
+{
+	u64 *e = &pgd[pgd_index(addr)];
+	for (*shift = PGDIR_SHIFT; *shift > PAGE_SHIFT && pte_present(*e) && !pmd_large(*e);) {
+		*shift -= 9;
+		e = &table_of(*e)[addr >> *shift & (PTRS_PER_PTE - 1)];
+	}
+	return e;
+}
+
 static struct page *table_page(gfp_t gfp)
 {
 	struct page *page = alloc_page(gfp);
@@ -79,17 +90,13 @@ static void __init map_range(u64 virt, u64 phys, u64 len, pgprot_t prot, unsigne
 {
 	for (u64 end = virt + len; virt < end;) {
 		unsigned want = max_shift, shift;
-		u64 *e;
+		u64 *e = lookup(init_pgd, virt, &shift);
 		while (want > PAGE_SHIFT && ((virt | phys) & (BIT(want) - 1) || end - virt < BIT(want)))
 			want -= 9;
-		for (;; want -= 9) {		/* where a table is already, below it */
-			shift = want;
-			e = kernel_walk(virt, &shift, false);
-			if (!pte_present(*e) || shift == PAGE_SHIFT || pmd_large(*e))
-				break;
+		if (!pte_present(*e)) {
+			shift = min(shift, want);
+			*kernel_walk(virt, &shift, false) = phys | prot | (shift > PAGE_SHIFT ? _PAGE_PSE : 0);
 		}
-		if (!pte_present(*e))
-			*e = phys | prot | (shift > PAGE_SHIFT ? _PAGE_PSE : 0);
 		u64 next = ALIGN_DOWN(virt, BIT(shift)) + BIT(shift);
 		phys += next - virt;
 		virt = next;
@@ -181,26 +188,11 @@ int map_kernel_page(u64 virt, u64 phys, pgprot_t prot)
 	return 0;
 }
 
-/* The entry that maps addr in pgd, of any level, and its level; NULL: none. */
-static u64 *lookup(pgd_t *pgd, u64 addr, unsigned *shift)
-{
-	u64 *e = &pgd[pgd_index(addr)];
-	for (*shift = PGDIR_SHIFT; pte_present(*e); e = &table_of(*e)[addr >> *shift & (PTRS_PER_PTE - 1)]) {
-		if (*shift == PAGE_SHIFT || (*shift < PGDIR_SHIFT && pmd_large(*e)))
-			return e;
-		*shift -= 9;
-	}
-	return NULL;
-}
-
 u64 unmap_kernel_page(u64 virt)
 {
 	unsigned shift;
-	pte_t *pte = lookup(init_pgd, virt, &shift);
-	if (!pte)
-		return 0;
-	BUG_ON(shift != PAGE_SHIFT);
-	pte_t old = *pte;
+	pte_t *pte = lookup(init_pgd, virt, &shift), old = *pte;
+	BUG_ON(old && shift != PAGE_SHIFT);
 	*pte = 0;
 	return old & PTE_PFN_MASK;
 }
@@ -208,7 +200,7 @@ u64 unmap_kernel_page(u64 virt)
 bool kernel_addr_mapped(u64 addr)
 {
 	unsigned shift;
-	return (s64)addr >> 47 == -1 && lookup(init_pgd ? init_pgd : table_of(read_cr3()), addr, &shift);
+	return (s64)addr >> 47 == -1 && pte_present(*lookup(init_pgd ? init_pgd : table_of(read_cr3()), addr, &shift));
 }
 
 /* ---- an address space's tables ---- */
