@@ -153,29 +153,23 @@ static void __init measure_again(const struct clocksource *ref)
 	tsc_base = rdtsc() - now * khz / 1000000;
 }
 
-/* The clock by clocksource=, else the best: TSC if it can be trusted, ACPI's timer. */
+/* The best clock: TSC if it can be trusted, ACPI's timer. */
 void __init clock_init(void)
 {
-	struct clocksource *const slow[] = { &clock_pm, &clock_jiffies };
-	const char *want = param_get("clocksource"), *complaint;
-	struct clocksource *chosen = NULL;
 	find_clocks();
 	if (tsc_khz && !tsc_clean && best_slow() != &clock_jiffies)
 		measure_again(best_slow());
 	if (tsc_khz)
 		pr_info("tsc: Detected %lu.%03lu MHz processor\n", tsc_khz / 1000, tsc_khz % 1000);
-	complaint = tsc_complaint(best_slow() != &clock_jiffies);
+	const char *complaint = tsc_complaint(best_slow() != &clock_jiffies);
 	watchdog = param_get("tsc") && !strcmp(param_get("tsc"), "reliable") ? NULL :
 		   best_slow() != &clock_jiffies ? best_slow() : &clock_pit;
-	if (complaint)
+	if (complaint) {
 		pr_warn("tsc: not used: %s\n", complaint);
-	for (unsigned i = 0; want && i < ARRAY_SIZE(slow); i++)
-		if (!strcmp(slow[i]->name, want) && slow[i]->mult)
-			chosen = slow[i];
-	if (chosen || complaint)
-		switch_clock(chosen ? chosen : best_slow());
-	else
+		switch_clock(best_slow());
+	} else {
 		pr_info("clocksource: Switched to clocksource tsc\n");
+	}
 	u64 date = rtc_read(acpi_fadt.century);
 	if (!date)
 		pr_warn("rtc: the clock has no date; it is 1970 until somebody sets it\n");

@@ -16,7 +16,7 @@ CLOCKS = {
     "tsc": dict(),
     "acpi_pm": dict(append="tsc=unstable"),
     "acpi_pm ": dict(cpu="max,-hypervisor"),
-    "acpi_pm  ": dict(append="clocksource=acpi_pm", machine="pc"),
+    "acpi_pm  ": dict(append="tsc=unstable", machine="pc"),
     "jiffies": dict(append="tsc=unstable", machine="pc", qemu=["-no-acpi"]),
     "tsc ": dict(cpu="max,-hypervisor", machine="pc", qemu=["-no-acpi"]),
 }
