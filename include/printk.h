@@ -24,7 +24,6 @@ struct console {
 };
 
 int printk(const char *fmt, ...) __printf(1, 2);
-int vprintk(const char *fmt, va_list ap);
 #define pr_emerg(...) printk(KERN_EMERG __VA_ARGS__)
 #define pr_err(...) printk(KERN_ERR __VA_ARGS__)
 #define pr_warn(...) printk(KERN_WARNING __VA_ARGS__)
@@ -47,7 +46,6 @@ extern int panic_cpu;			/* the one whose last words these are; -1: all is well *
 static inline bool panicking(void) { return unlikely(panic_cpu >= 0) && panic_cpu == (int)smp_processor_id(); }
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct pt_regs;
-void show_regs(struct pt_regs *regs);
 struct task_struct;
 void show_stack(struct task_struct *p);		/* of one that sleeps */
 void dump_stack(void);			/* backtrace of the caller with symbols */

@@ -14,7 +14,7 @@
 
 %include "offsets.inc"
 
-extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, syscall_slow, ia32_syscall_slow, syscall_limit, ia32_syscall_limit, preempt_schedule_irq
+extern sys_call_table, ia32_sys_call_table, exit_to_user_mode, syscall_slow, syscall_limit, ia32_syscall_limit, preempt_schedule_irq
 extern do_trap, do_page_fault, do_irq, do_nmi, schedule_tail, do_exit
 global entry_syscall, entry_int80, ret_from_fork, ret_to_user, exception_stubs, irq_stubs
 
@@ -76,6 +76,7 @@ entry_syscall:
 .work:	mov [rsp + REGS_RAX], rax
 	jmp ret_to_user_irqs_off
 .slow:	mov rdi, rsp				; no such number, or traced
+	xor esi, esi
 	call syscall_slow
 	jmp .exit
 
@@ -100,7 +101,8 @@ entry_int80:
 .store:	mov [rsp + REGS_RAX], rax
 	jmp ret_to_user
 .slow:	mov rdi, rsp
-	call ia32_syscall_slow
+	mov esi, 1				; ia32
+	call syscall_slow
 	jmp .store
 
 ; ---- a new task's first steps: switch.asm returned here with rax = the task before ----

@@ -27,7 +27,7 @@ u32 (*tty_nr_hook)(struct task_struct *p, pid_t *pgrp);
 /* ---- release ---- */
 
 /* A dead task leaves all lists and loses its number; may be the caller itself. => tasklist_lock */
-void release_task(struct task_struct *p)
+static void release_task(struct task_struct *p)
 {
 	struct sighand_struct *sighand = p->sighand;
 	p->exit_state = EXIT_DEAD;

@@ -391,7 +391,8 @@ static void wait_for_vfork_done(struct task_struct *child, struct completion *vf
 	put_task_struct(child);
 }
 
-pid_t kernel_clone(struct kernel_clone_args *args)
+/* The child's pid or -errno. May sleep (vfork) */
+static pid_t kernel_clone(struct kernel_clone_args *args)
 {
 	struct completion vfork;
 	struct task_struct *p = copy_process(args);

@@ -24,6 +24,5 @@ extern struct irq_chip *irq_chip;
 void i8259_init(void);
 void pit_init(void);				/* 1000 Hz on IRQ 0; calibrates the TSC before */
 void clock_init(void);				/* ktime, RTC */
-void acpi_power_off(void);			/* returns when it did not work */
 void arch_reset(void) __noreturn;
 extern u64 irq_err_count;

@@ -89,7 +89,7 @@ static void print_control_registers(void)
 	pr_emerg("CR2: %016lx CR3: %016lx CR4: %016lx\n", read_cr2(), read_cr3(), read_cr4());
 }
 
-void show_regs(struct pt_regs *r)
+static void show_regs(struct pt_regs *r)
 {
 	print_place(r->rip, r->ss, r->rsp, r->eflags, r->cs);
 	pr_emerg("RAX: %016lx RBX: %016lx RCX: %016lx\n", r->rax, r->rbx, r->rcx);

@@ -19,8 +19,8 @@ int pid_max = PID_MAX_DEFAULT;
 pid_t last_pid;
 static DECLARE_BITMAP(pidmap, PID_MAX_DEFAULT) = { 1 };	/* PID 0: the idle task, and init's first group and session */
 static DEFINE_SPINLOCK(pidmap_lock, RANK_MISC);
-static struct hlist_head pid_hash[PIDHASH_SIZE];
-struct hlist_head pgrp_hash[PIDHASH_SIZE], session_hash[PIDHASH_SIZE];
+static struct hlist_head pid_hash[PIDHASH_SIZE], session_hash[PIDHASH_SIZE];
+struct hlist_head pgrp_hash[PIDHASH_SIZE];
 
 /* The next free number after the last one, or -EAGAIN. */
 pid_t alloc_pid(void)

@@ -153,7 +153,7 @@ static void feed_consoles(void)
 	}
 }
 
-int vprintk(const char *fmt, va_list ap)
+static int vprintk(const char *fmt, va_list ap)
 {
 	static char text[1024];			/* log_lock */
 	char level = '4';

@@ -98,7 +98,7 @@ void change_pgrp(struct task_struct *p, pid_t pgrp);	/* moves a group leader; =>
 void change_session(struct task_struct *p, pid_t session);
 #define PIDHASH_SIZE 512
 #define pid_hashfn(nr) ((unsigned)(nr) % PIDHASH_SIZE)
-extern struct hlist_head pgrp_hash[PIDHASH_SIZE], session_hash[PIDHASH_SIZE];
+extern struct hlist_head pgrp_hash[PIDHASH_SIZE];
 /* Every group leader of a process group. => tasklist_lock */
 #define for_each_in_pgrp(p, grp) hlist_for_each_entry(p, &pgrp_hash[pid_hashfn(grp)], pgrp_node) if ((p)->signal->pgrp == (grp))
 extern int pid_max;
@@ -116,7 +116,6 @@ struct kernel_clone_args {
 	int (*fn)(void *);			/* kernel thread */
 	void *fn_arg;
 };
-pid_t kernel_clone(struct kernel_clone_args *args);	/* child's pid or -errno. May sleep (vfork) */
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
 void __put_task_struct(struct task_struct *p);
 extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
@@ -134,13 +133,11 @@ static inline struct pt_regs *task_pt_regs(const struct task_struct *p)
 /* exit.c */
 void do_exit(int code) __noreturn;			/* this task; code as wait status */
 void do_group_exit(int code) __noreturn;
-void release_task(struct task_struct *p);		/* a dead one leaves all lists. => tasklist_lock */
 
 /* signal.c */
 void signals_init(void);
 bool fatal_signal_pending(struct task_struct *p);
 void recalc_sigpending(void);				/* => siglock */
-void signal_wake_up(struct task_struct *p, bool fatal);	/* => siglock */
 /* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. => siglock of p */
 int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group);
 int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes tasklist_lock; 0, -ESRCH */
@@ -151,7 +148,6 @@ int kill_pgrp(pid_t pgrp, int sig, bool from_kernel);	/* takes tasklist_lock */
 void force_sig(int sig);
 void force_sig_fault(int sig, int code, u64 addr);
 void do_signal(struct pt_regs *regs);			/* delivers; on the way to user mode. May not return (death) */
-bool sig_ignored(struct task_struct *p, int sig);
 void flush_signal_handlers(struct task_struct *p, bool force_default);
 void flush_sigqueue(struct task_struct *p, struct sigpending *q, sigset_t mask);	/* drops those of mask */
 bool do_notify_parent(struct task_struct *p, int sig);	/* whether nobody will wait for p. => tasklist_lock */
@@ -163,7 +159,6 @@ void sigaltstack_save(stack_t *ss, u64 sp);
 enum { RESTART_NONE, RESTART_NANOSLEEP, RESTART_POLL };
 long nanosleep_restart(void);				/* time.c; from current->restart.arg and deadline */
 long poll_restart(void);				/* fs/select.c; likewise */
-void do_notify_parent_cldstop(struct task_struct *p, int why);	/* => tasklist_lock */
 void sigprocmask_set(sigset_t set);			/* current->blocked, with lock and recalc */
 void exit_signals(struct task_struct *p);
 /* Takes the next deliverable signal (not blocked); 0: none. => siglock */
@@ -218,7 +213,6 @@ long execve_user(int dfd, const char __user *filename, struct exec_args argv, st
 int kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
 
 /* fpu.c of kernel/x86 */
-extern u32 fpu_size;			/* bytes of a task's state: 512 or the XSAVE area */
 extern u64 fpu_xfeatures;		/* XCR0, 0 without XSAVE */
 void fpu_init(void);
 int fpu_alloc(struct task_struct *p);	/* 0, -ENOMEM; state initial */

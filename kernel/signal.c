@@ -50,7 +50,8 @@ void recalc_sigpending(void)
 		clear_tsk_thread_flag(p, TIF_SIGPENDING);
 }
 
-void signal_wake_up(struct task_struct *p, bool fatal)
+/* => siglock */
+static void signal_wake_up(struct task_struct *p, bool fatal)
 {
 	set_tsk_thread_flag(p, TIF_SIGPENDING);
 	if (p != current)
@@ -76,7 +77,7 @@ static bool sig_task_ignored(struct task_struct *p, int sig, bool forced)
 	return handler == SIG_IGN || (handler == SIG_DFL && (sigmask(sig) & SIG_DEFAULT_IGNORE));
 }
 
-bool sig_ignored(struct task_struct *p, int sig)
+static bool sig_ignored(struct task_struct *p, int sig)
 {
 	if ((p->blocked | p->real_blocked) & sigmask(sig))	/* it may have a handler when it is unblocked */
 		return false;
@@ -342,8 +343,8 @@ bool do_notify_parent(struct task_struct *p, int sig)
 	return autoreap;
 }
 
-/* p stopped or goes on: why is CLD_STOPPED or CLD_CONTINUED. */
-void do_notify_parent_cldstop(struct task_struct *p, int why)
+/* p stopped or goes on: why is CLD_STOPPED or CLD_CONTINUED. => tasklist_lock */
+static void do_notify_parent_cldstop(struct task_struct *p, int why)
 {
 	struct task_struct *parent = p->real_parent;
 	struct sigaction *sa = &parent->sighand->action[SIGCHLD - 1].sa;

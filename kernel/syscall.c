@@ -93,36 +93,29 @@ const char *syscall_text(u32 nr, bool ia32)
 	return ia32 ? nr < NR_IA32 ? ia32_syscall_texts[nr] : NULL : nr < NR_SYSCALLS ? syscall_texts[nr] : NULL;
 }
 
-/* A call whose number is not below the limit: unknown, or traced. */
-long syscall_slow(struct pt_regs *regs);
-long syscall_slow(struct pt_regs *regs)
+void syscall_args(const struct pt_regs *r, bool ia32, u64 args[6])
 {
-	u32 nr = regs->orig_rax;	/* exec and sigreturn change it */
-	long ret = -ENOSYS;
-
-	trace_sys_enter(regs, false);
-	if (nr < NR_SYSCALLS)
-		ret = ((syscall_fn6)sys_call_table[nr])(regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
-	else
-		sys_ni_syscall();
-	trace_sys_exit(nr, false, ret);
-	return ret;
+	const u64 native[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	const u64 other[6] = { (u32)r->rbx, (u32)r->rcx, (u32)r->rdx, (u32)r->rsi, (u32)r->rdi, (u32)r->rbp };
+	memcpy(args, ia32 ? other : native, sizeof(native));
 }
 
-/* The same behind int 0x80. */
-long ia32_syscall_slow(struct pt_regs *regs);
-long ia32_syscall_slow(struct pt_regs *regs)
+/* A call whose number is not below the limit: unknown, or traced. ia32: it came by int 0x80. */
+long syscall_slow(struct pt_regs *regs, bool ia32);
+long syscall_slow(struct pt_regs *regs, bool ia32)
 {
-	u32 nr = regs->orig_rax;
+	const syscall_fn *table = ia32 ? ia32_sys_call_table : sys_call_table;
+	u32 nr = regs->orig_rax;	/* exec and sigreturn change it */
 	long ret;
+	u64 a[6];
 
-	trace_sys_enter(regs, true);
-	if (nr >= NR_IA32)
-		ret = ia32_ni_syscall();
+	syscall_args(regs, ia32, a);
+	trace_sys_enter(regs, ia32);
+	if (nr < (ia32 ? NR_IA32 : NR_SYSCALLS))
+		ret = ((syscall_fn6)table[nr])(a[0], a[1], a[2], a[3], a[4], a[5]);
 	else
-		ret = ((syscall_fn6)ia32_sys_call_table[nr])((u32)regs->rbx, (u32)regs->rcx, (u32)regs->rdx, (u32)regs->rsi,
-							     (u32)regs->rdi, (u32)regs->rbp);
-	trace_sys_exit(nr, true, ret);
+		ret = ia32 ? ia32_ni_syscall() : sys_ni_syscall();
+	trace_sys_exit(nr, ia32, ret);
 	return ret;
 }
 

@@ -77,14 +77,11 @@ static const char *first_arg(const struct sys_enter_record *r)
 
 size_t fill_args(struct sys_enter_record *r, const struct pt_regs *regs)
 {
-	const u64 native[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
-	const u64 ia32[6] = { regs->rbx, regs->rcx, regs->rdx, regs->rsi, regs->rdi, regs->rbp };
 	const char *s = first_arg(r);
 	struct arg a;
 	size_t used = 0;
 
-	for (int i = 0; i < 6; i++)
-		r->args[i] = r->ia32 ? (u32)ia32[i] : native[i];
+	syscall_args(regs, r->ia32, r->args);
 	for (int i = 0; i < 6 && (s = next_arg(s, &a)); i++) {
 		char *to = r->text + used;
 		ssize_t n;

@@ -53,7 +53,8 @@ static bool count_pages(struct address_space *m, int n)
 	return !m->limit || (u64)atomic_long_add_return(n, &m->limit->used) <= m->limit->max || !m->limit->max;
 }
 
-int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
+/* Takes its own reference. 0, -EEXIST, -ENOMEM, -ENOSPC */
+static int add_to_page_cache(struct address_space *m, struct page *page, u64 index)
 {
 	if (!count_pages(m, 1)) {
 		count_pages(m, -1);

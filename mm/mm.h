@@ -58,7 +58,6 @@
 typedef unsigned gfp_t;
 
 void mem_init(void);			/* direct map, mem_map, buddy, from boot_info (pages of modules stay reserved) */
-void memblock_reserve(u64 start, u64 end);	/* before mem_init */
 u64 memblock_alloc(u64 size, u64 limit);	/* inside mem_init: zeroed pages below limit, physical; panics */
 /* 2^order pages, count 1 on the first; NULL when there are none. Any context. */
 struct page *alloc_pages(gfp_t gfp, unsigned order);
@@ -269,7 +268,6 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr);	/* first with v
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, u64 addr, struct vm_area_struct **prev);
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, u64 start, u64 end);
 /* All with mmap_lock (write) held. The address or -errno. */
-u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff);	/* current->mm */
 int do_munmap(struct mm_struct *mm, u64 start, size_t len);
 /* Anonymous private memory at a fixed place, for exec's bss, stack, brk. 0 or -errno */
 int vm_brk_flags(u64 addr, u64 len, u64 vm_flags);
@@ -328,7 +326,6 @@ void address_space_init(struct address_space *m, struct inode *host, const struc
 struct page *find_get_page(struct address_space *m, u64 index);	/* with a reference, or NULL */
 /* As above but makes it (zeroed or read) when it is not there; ERR_PTR(-ENOMEM, -EIO, -ENOSPC). May sleep */
 struct page *read_mapping_page(struct address_space *m, u64 index);
-int add_to_page_cache(struct address_space *m, struct page *page, u64 index);	/* takes its own reference */
 /* Drops pages wholly beyond byte size and zeroes the tail of the last one; unmaps first. => i_rwsem (write) */
 void truncate_inode_pages(struct address_space *m, u64 size);
 /* Copies between the cache and user memory, for read/write of tmpfs and ext2. Bytes or -errno; holes read as zeros. */

@@ -165,7 +165,8 @@ static u64 mmap_region(struct mm_struct *mm, struct file *file, u64 addr, u64 le
 	return addr;
 }
 
-u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff)
+/* => mmap_lock (write) */
+static u64 do_mmap(struct file *file, u64 addr, u64 len, u64 prot, u64 flags, u64 pgoff)
 {
 	struct mm_struct *mm = current->mm;
 	if (!len)

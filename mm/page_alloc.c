@@ -277,7 +277,7 @@ static struct { u64 start, end; } reserved[64] __initdata;
 static unsigned nr_reserved __initdata;
 static u64 mem_limit __initdata = ~0UL;
 
-void __init memblock_reserve(u64 start, u64 end)
+static void __init memblock_reserve(u64 start, u64 end)
 {
 	for (unsigned i = 0; i < nr_reserved; i++)
 		if (reserved[i].end == start) {

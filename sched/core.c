@@ -394,6 +394,32 @@ const struct sched_class idle_sched_class = {
 	.task_tick = no_rq_task,
 };
 
+/* ---- load average: tasks that run or wait for a disk, decayed over 1, 5 and 15 minutes ---- */
+
+#define FSHIFT 11
+#define FIXED_1 (1UL << FSHIFT)
+#define LOAD_TICKS (5 * HZ + 1)
+
+static void calc_load_tick(void)
+{
+	static const unsigned long exp[3] = { 1884, 2014, 2037 };	/* 1/exp(5 s / 1, 5, 15 min) */
+	static unsigned ticks;
+	unsigned long active = 0;
+
+	if (++ticks < LOAD_TICKS)
+		return;
+	ticks = 0;
+	for (unsigned i = 0; i < nr_cpus; i++)
+		active += runqueues[i].nr_running + runqueues[i].nr_uninterruptible;
+	active *= FIXED_1;
+	for (int i = 0; i < 3; i++) {
+		u64 load = avenrun[i] * exp[i] + active * (FIXED_1 - exp[i]);
+		if (active >= avenrun[i])
+			load += FIXED_1 - 1;	/* round up while it rises, so that it arrives */
+		avenrun[i] = load >> FSHIFT;
+	}
+}
+
 /* ---- the tick ---- */
 
 /* Books 1 ms to what the interrupt interrupted. */
@@ -432,31 +458,7 @@ void scheduler_tick(void)
 	watchdog_tick();
 }
 
-/* ---- load average: tasks that run or wait for a disk, decayed over 1, 5 and 15 minutes ---- */
-
-#define FSHIFT 11
-#define FIXED_1 (1UL << FSHIFT)
-#define LOAD_TICKS (5 * HZ + 1)
-
-void calc_load_tick(void)
-{
-	static const unsigned long exp[3] = { 1884, 2014, 2037 };	/* 1/exp(5 s / 1, 5, 15 min) */
-	static unsigned ticks;
-	unsigned long active = 0;
-
-	if (++ticks < LOAD_TICKS)
-		return;
-	ticks = 0;
-	for (unsigned i = 0; i < nr_cpus; i++)
-		active += runqueues[i].nr_running + runqueues[i].nr_uninterruptible;
-	active *= FIXED_1;
-	for (int i = 0; i < 3; i++) {
-		u64 load = avenrun[i] * exp[i] + active * (FIXED_1 - exp[i]);
-		if (active >= avenrun[i])
-			load += FIXED_1 - 1;	/* round up while it rises, so that it arrives */
-		avenrun[i] = load >> FSHIFT;
-	}
-}
+/* ---- sums of all processors ---- */
 
 unsigned long nr_running(void)
 {

@@ -276,7 +276,6 @@ void set_user_nice(struct task_struct *p, int nice);
 u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
 void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
 unsigned long nr_running(void), nr_context_switches(void);
-void calc_load_tick(void);
 extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
 void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
 void set_load_weight(struct task_struct *p);	/* fair.c */

@@ -172,7 +172,8 @@ static void io_delay(unsigned us)
 		inb(0x80);				/* about 1 us on the old bus, wherever that is today */
 }
 
-void acpi_power_off(void)
+/* Returns when it did not work. */
+static void acpi_power_off(void)
 {
 	if (!have_s5 || !acpi_fadt.pm1a_cnt)
 		return;

@@ -18,7 +18,7 @@
 #define MXCSR_DEFAULT 0x1f80
 #define XSAVE_HDR 512				/* xstate_bv at its start */
 
-u32 fpu_size = 512;
+static u32 fpu_size = 512;			/* bytes of a task's state; with XSAVE that area's */
 u64 fpu_xfeatures;
 static u32 mxcsr_mask = 0xffbf;
 static struct kmem_cache *fpu_cache;
