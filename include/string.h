@@ -22,7 +22,7 @@ s64 strtoll(const char *s, char **end, int base);
 /* "32M", "1G", "512k": like Linux's memparse. */
 u64 memparse(const char *s, char **end);
 
-/* d i u x X o c s p % with flags 0 - + space # width .precision * and h hh l ll z; like C's. */
+/* d i u x o c s p % with flags 0 - # width .precision * and l ll z; like C's. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 /* As snprintf, but returns what was stored (never more than size-1). */

@@ -1,5 +1,5 @@
 /*
- * printf into memory: d i u x X o c s p % with flags 0 - + space #, width, .precision, * and hh h l ll z.
+ * printf into memory: d i u x o c s p % with flags 0 - #, width, .precision, * and l ll z.
  *
  * All output goes through put(), which counts everything and stores what fits: the count is the
  * answer, so a caller can print again into a larger buffer.
@@ -11,7 +11,7 @@ struct out {
 	size_t size, n;			/* room, and characters so far */
 };
 struct spec {
-	bool zero, left, plus, space, alt, upper;
+	bool zero, left, alt;
 	int width, prec;		/* prec -1: none given */
 };
 
@@ -38,29 +38,25 @@ static void put_string(struct out *o, const struct spec *f, const char *s, int l
 		pad(o, ' ', f->width - len);
 }
 
-/* sign is '-', '+', ' ' or 0. */
-static void put_number(struct out *o, const struct spec *f, u64 v, unsigned base, char sign)
+static void put_number(struct out *o, const struct spec *f, u64 v, unsigned base, bool minus)
 {
-	const char *digits = f->upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	const char *prefix = f->alt && v && base == 16 ? (f->upper ? "0X" : "0x") : "";
+	const char *prefix = minus ? "-" : f->alt && v && base == 16 ? "0x" : "";
 	char tmp[24];
 	int n = 0, zeros, total;
 
 	for (u64 rest = v; rest; rest /= base)
-		tmp[n++] = digits[rest % base];
+		tmp[n++] = "0123456789abcdef"[rest % base];
 	zeros = (f->prec < 0 ? 1 : f->prec) - n;
 	if (f->alt && base == 8 && zeros < 1 && (v || f->prec == 0))
 		zeros = 1;
 	zeros = max(zeros, 0);
-	total = n + zeros + !!sign + strlen(prefix);
+	total = n + zeros + strlen(prefix);
 	if (f->zero && !f->left && f->prec < 0 && f->width > total) {
 		zeros += f->width - total;
 		total = f->width;
 	}
 	if (!f->left)
 		pad(o, ' ', f->width - total);
-	if (sign)
-		put(o, sign);
 	for (; *prefix; prefix++)
 		put(o, *prefix);
 	pad(o, '0', zeros);
@@ -78,8 +74,6 @@ static const char *parse_spec(const char *p, struct spec *f, va_list *ap)
 		switch (*p) {
 		case '0': f->zero = true; continue;
 		case '-': f->left = true; continue;
-		case '+': f->plus = true; continue;
-		case ' ': f->space = true; continue;
 		case '#': f->alt = true; continue;
 		}
 		break;
@@ -107,16 +101,12 @@ static const char *parse_spec(const char *p, struct spec *f, va_list *ap)
 	return p;
 }
 
-/* The next argument as the length modifier says: -2 hh, -1 h, 0 int, 1 l, ll, z. */
-static u64 int_arg(va_list *ap, int length, bool is_signed)
+/* The next argument: an int, or with l or z a long. */
+static u64 int_arg(va_list *ap, bool wide, bool is_signed)
 {
-	if (length > 0)
+	if (wide)
 		return va_arg(*ap, u64);
-	u32 v = va_arg(*ap, u32);
-
-	if (is_signed)
-		return length == -2 ? (s8)v : length == -1 ? (s16)v : (s32)v;
-	return length == -2 ? (u8)v : length == -1 ? (u16)v : v;
+	return is_signed ? (u64)va_arg(*ap, int) : va_arg(*ap, u32);
 }
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
@@ -132,27 +122,22 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			continue;
 		}
 		fmt = parse_spec(fmt + 1, &f, &ap);
-		int length = 0;
-
-		for (; *fmt == 'l' || *fmt == 'z' || *fmt == 'h'; fmt++)
-			length += *fmt == 'h' ? -1 : 1;
+		bool wide = *fmt == 'l' || *fmt == 'z';
+		while (*fmt == 'l' || *fmt == 'z')
+			fmt++;
 		switch (*fmt) {
 		case 'd':
 		case 'i': {
-			s64 v = int_arg(&ap, length, true);
-
-			put_number(&o, &f, v < 0 ? -(u64)v : v, 10, v < 0 ? '-' : f.plus ? '+' : f.space ? ' ' : 0);
+			s64 v = int_arg(&ap, wide, true);
+			put_number(&o, &f, v < 0 ? -(u64)v : v, 10, v < 0);
 			break;
 		}
-		case 'u': put_number(&o, &f, int_arg(&ap, length, false), 10, 0); break;
-		case 'o': put_number(&o, &f, int_arg(&ap, length, false), 8, 0); break;
-		case 'X':
-			f.upper = true;
-			fallthrough;
-		case 'x': put_number(&o, &f, int_arg(&ap, length, false), 16, 0); break;
+		case 'u': put_number(&o, &f, int_arg(&ap, wide, false), 10, false); break;
+		case 'o': put_number(&o, &f, int_arg(&ap, wide, false), 8, false); break;
+		case 'x': put_number(&o, &f, int_arg(&ap, wide, false), 16, false); break;
 		case 'p':
 			f.prec = 16;
-			put_number(&o, &f, va_arg(ap, u64), 16, 0);
+			put_number(&o, &f, va_arg(ap, u64), 16, false);
 			break;
 		case 'c': put_string(&o, &f, &(char){ va_arg(ap, int) }, 1); break;
 		case 's': {
