@@ -2,7 +2,8 @@
  * rename: the one operation on two directories.
  *
  * Locks: both directories' i_rwsem (write), the ancestor first; when they differ, under rename_mutex, so that the
- * tree's shape stands still while we ask who is whose ancestor (F6: no directory gets below itself).
+ * tree's shape stands still while we ask who is whose ancestor (F6: no directory gets below itself). Then that of
+ * what is replaced.
  *
  * In Linux: do_renameat2 and lock_rename in fs/namei.c. There also RENAME_EXCHANGE and RENAME_WHITEOUT.
  */
@@ -50,22 +51,28 @@ static void unlock_rename(struct dentry *a, struct dentry *b)
 static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir, struct dentry *new)
 {
 	bool is_dir = S_ISDIR(old->d_inode->i_mode);
+	struct inode *victim = new->d_inode;
 
-	if (old->d_inode == new->d_inode)
+	if (old->d_inode == victim)
 		return 0;
 	int err = may_delete(odir, old, is_dir);
 	if (!err)
-		err = new->d_inode ? may_delete(ndir, new, is_dir) : may_create(ndir);
+		err = victim ? may_delete(ndir, new, is_dir) : may_create(ndir);
 	if (!err && !odir->i_op->rename)
 		err = -EPERM;
 	if (!err && odir != ndir && is_dir)	/* its ".." changes */
 		err = inode_permission(old->d_inode, MAY_WRITE);
 	if (!err && ((old->d_flags | new->d_flags) & DCACHE_MOUNTED))
 		err = -EBUSY;
-	if (!err)
-		err = odir->i_op->rename(odir, old, ndir, new);
+	if (err)
+		return err;
+	if (victim)		/* no name appears in it, and no link of it, while it goes */
+		down_write_nested(&victim->i_rwsem);
+	err = odir->i_op->rename(odir, old, ndir, new);
 	if (!err)
 		d_move(old, new);
+	if (victim)
+		up_write(&victim->i_rwsem);
 	return err;
 }
 

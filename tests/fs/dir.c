@@ -338,3 +338,39 @@ TEST(removed_directory_is_dead)
 	CHECK_ERR(openat(d, "f", O_CREAT | O_WRONLY, 0644), ENOENT);
 	CHECK_ERR(mkdirat(d, "e", 0755), ENOENT);
 }
+
+/* A directory goes because another one takes its name: no name may appear in it meanwhile. */
+TEST(replaced_directory_gets_no_names)
+{
+	int st, made = 0, d;
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;) {
+			mkdir("a", 0755);
+			rename("a", "b");
+		}
+	for (long end = now_ms() + 3000; now_ms() < end;) {
+		d = open("b", O_RDONLY | O_DIRECTORY);
+		if (d < 0)
+			continue;
+		for (int i = 0; i < 20; i++) {
+			struct stat s;
+			int f = openat(d, "f", O_CREAT | O_EXCL | O_WRONLY, 0644);
+
+			if (f < 0) {
+				CHECK_EQ(errno, ENOENT);
+				break;
+			}
+			made++;
+			CHECK_OK(close(f));
+			CHECK_OK(fstat(d, &s));
+			CHECK_EQ(s.st_nlink, 2);	/* with a name in it, it can't be replaced */
+			CHECK_OK(unlinkat(d, "f", 0));
+		}
+		close(d);
+	}
+	CHECK(made > 0);
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &st, 0), pid);
+}
