@@ -183,12 +183,14 @@ static ssize_t write_one_page(struct address_space *m, loff_t pos, const char __
 {
 	size_t off = pos & ~PAGE_MASK;
 	bool fresh;
-	struct page *page = page_for_write(m, pos >> PAGE_SHIFT, part, &fresh);
-	int err = 0;
-
+	struct page *page;
+	int err;
+again:
+	page = page_for_write(m, pos >> PAGE_SHIFT, part, &fresh);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	size_t left = copy_from_user(page_address(page) + off, buf, part);
+	err = 0;
 	if (fresh && left < part) {
 		memset(page_address(page) + part - left, 0, left);
 		err = add_to_page_cache(m, page, pos >> PAGE_SHIFT);
@@ -199,6 +201,8 @@ static ssize_t write_one_page(struct address_space *m, loff_t pos, const char __
 			i_size_write(m->host, pos + part - left);
 	}
 	put_page(page);
+	if (err == -EEXIST)	/* a fault was quicker, perhaps our own on buf: into its page */
+		goto again;
 	return err ? err : left == part ? -EFAULT : (ssize_t)(part - left);
 }
 

@@ -111,3 +111,30 @@ TEST(hole_reads_zero_and_fills)
 	CHECK_EQ(st.st_size, 100 * PAGE);
 	CHECK(st.st_blocks >= 8);
 }
+
+/* The page that a write fills comes into the file while it copies: by the fault on its own source, or somebody else's. */
+TEST(hole_is_written_from_itself)
+{
+	int fd = open("f", O_RDWR | O_CREAT, 0644), st;
+	char *p, page[PAGE];
+	pid_t pid;
+
+	memset(page, 'w', PAGE);
+	CHECK_OK(ftruncate(fd, 256 * PAGE));
+	p = mmap(NULL, 256 * PAGE, RW, MAP_SHARED, fd, 0);
+	CHECK_EQ(pwrite(fd, p + PAGE, PAGE, PAGE), PAGE);
+	CHECK_EQ(p[PAGE], 0);
+	pid = fork();
+	if (!pid)
+		for (;; madvise(p, 256 * PAGE, MADV_DONTNEED))
+			for (int i = 0; i < 256; i++)
+				p[i * PAGE + 1] += 0 * p[i * PAGE];
+	for (int round = 0; round < 200; round++) {
+		CHECK_OK(ftruncate(fd, PAGE));
+		CHECK_OK(ftruncate(fd, 256 * PAGE));
+		for (int i = 2; i < 256; i++)
+			CHECK_EQ(pwrite(fd, page, PAGE, i * PAGE), PAGE);
+	}
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &st, 0), pid);
+}
