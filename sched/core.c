@@ -115,7 +115,8 @@ bool try_to_wake_up(struct task_struct *p, unsigned state)
 			rq = move_task(rq, p, select_task_rq(p, state & WAKE_SYNC));
 		update_rq_clock(rq);
 		enqueue_task(rq, p, ENQUEUE_WAKEUP);
-		if (!(state & WAKE_SYNC) || rq->curr->sched_class != p->sched_class)	/* a real-time task waits for nobody */
+		/* A waker that sleeps soon need not be preempted: but a real-time task waits for nobody. */
+		if (!(state & WAKE_SYNC && rq->curr == current && p->sched_class == &fair_sched_class))
 			check_preempt_curr(rq, p);
 	}
 	WRITE_ONCE(p->state, TASK_RUNNING);

@@ -136,8 +136,8 @@ TEST(fifo_beats_others)
 	waitpid(hog, NULL, 0);
 }
 
-/* A write to a pipe wakes a real-time reader, and it runs before the write returns. */
-TEST(fifo_reader_preempts_the_writer)
+/* A write to a pipe wakes a real-time reader, and it runs before the write returns: the writer's priority is lower, or none. */
+static void reader_preempts_writer(int writer_priority)
 {
 	unsigned long mask[16] = { 1 };
 	struct sched_param sp = { .sched_priority = 10 };
@@ -158,6 +158,8 @@ TEST(fifo_reader_preempts_the_writer)
 	}
 	while (!*n)
 		sched_yield();
+	sp.sched_priority = writer_priority;
+	CHECK_OK(syscall(SYS_sched_setscheduler, 0, writer_priority ? SCHED_FIFO : SCHED_OTHER, &sp));
 	for (int i = 2; i < 100; i++) {
 		CHECK_EQ(write(ends[1], "", 1), 1);
 		CHECK_EQ(*n, i);
@@ -165,6 +167,9 @@ TEST(fifo_reader_preempts_the_writer)
 	kill(reader, SIGKILL);
 	waitpid(reader, NULL, 0);
 }
+
+TEST(fifo_reader_preempts_the_writer) { reader_preempts_writer(0); }
+TEST(fifo_reader_preempts_the_fifo_writer) { reader_preempts_writer(5); }
 
 TEST(sleep_is_long_enough)
 {
