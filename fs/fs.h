@@ -183,6 +183,7 @@ struct dentry {
 #define DCACHE_PINNED BIT(1)		/* memory fs: the name itself holds a reference */
 #define DCACHE_UNHASHED BIT(2)
 #define DCACHE_DELETED BIT(3)		/* /proc shows " (deleted)" */
+extern struct spinlock dcache_lock;	/* tree, names, hash, mount hash; fs->root and pwd change under it too */
 
 struct file_operations {
 	loff_t (*llseek)(struct file *f, loff_t off, int whence);	/* NULL: generic; no_llseek gives ESPIPE */

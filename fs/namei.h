@@ -5,7 +5,6 @@
 #include "fs/fs.h"
 #include "err.h"
 
-extern struct spinlock dcache_lock;	/* tree, hash, mount hash; fs->root and pwd change under it too */
 
 /* The hash of a name, a byte at a time; the parent comes in last. The top bits choose the bucket. */
 static __always_inline u32 name_hash_step(u32 h, u8 c) { return (h + c) * 0x01000193; }

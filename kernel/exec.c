@@ -322,16 +322,14 @@ int begin_new_exec(struct linux_binprm *bprm)
 	bprm->point_of_no_return = true;	/* Point of no return: nothing below fails (M9). */
 	bprm->mm->exe_file = get_file(bprm->file);
 	exec_mmap(bprm);
-	if (files != p->files) {
-		swap(files, p->files);
+	spin_lock_irq(&tasklist_lock);		/* M13 */
+	swap(files, p->files);
+	swap(sighand, p->sighand);
+	spin_unlock_irq(&tasklist_lock);
+	if (files != p->files)
 		put_files_struct(files);
-	}
-	if (sighand != p->sighand) {
-		spin_lock_irq(&tasklist_lock);
-		swap(sighand, p->sighand);
-		spin_unlock_irq(&tasklist_lock);
+	if (sighand != p->sighand)
 		put_sighand(sighand);
-	}
 	p->flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
 	do_close_on_exec(p->files);
 	strscpy(p->comm, basename(bprm->filename), sizeof(p->comm));

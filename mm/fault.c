@@ -198,9 +198,11 @@ static void show_segfault(struct pt_regs *regs, u64 address, u64 error_code)
 		return;
 	down_read(&mm->mmap_lock);
 	struct vm_area_struct *vma = find_vma(mm, regs->rip);
+	spin_lock(&dcache_lock);		/* the name: rename may be at it */
 	if (vma && vma->vm_file && vma->vm_start <= regs->rip)
 		snprintf(in, sizeof(in), " in %s[%lx+%lx]", vma->vm_file->f_path.dentry->d_name.name, vma->vm_start,
 			 vma->vm_end - vma->vm_start);
+	spin_unlock(&dcache_lock);
 	up_read(&mm->mmap_lock);
 	printk(KERN_INFO "%s[%d]: segfault at %lx ip %016lx sp %016lx error %lx%s\n", current->comm, current->pid, address,
 	       regs->rip, regs->rsp, error_code, in);
