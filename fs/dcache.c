@@ -257,20 +257,21 @@ void d_shrink_tree(struct dentry *root)
 
 bool simple_empty(struct dentry *d) { return list_empty(&d->d_children); }
 
-/* The child at or after pos. => dcache_lock */
+/* The child at or after pos. */
 static struct list_head *find_position(struct dentry *dir, u64 pos)
 {
+	struct dentry *last = READ_ONCE(dir->d_cursor);
 	struct list_head *p;
 
-	if (dir->d_cursor && dir->d_cursor->d_cookie == pos)
-		return &dir->d_cursor->d_child;
+	if (last && last->d_cookie == pos)
+		return &last->d_child;
 	list_for_each(p, &dir->d_children)
 		if (list_entry(p, struct dentry, d_child)->d_cookie >= pos)
 			break;
 	return p;
 }
 
-/* => actor does not sleep; dir's i_rwsem (read) */
+/* => dir's i_rwsem (read), which keeps children and their names: dcache_lock would be held too long in a large directory */
 int dcache_readdir(struct file *f, struct dir_context *ctx)
 {
 	struct dentry *dir = f->f_path.dentry;
@@ -281,24 +282,24 @@ int dcache_readdir(struct file *f, struct dir_context *ctx)
 			return 0;
 		ctx->pos = 1;
 	}
-	spin_lock(&dcache_lock);
-	if (ctx->pos == 1 && ctx->actor(ctx, "..", 2, 1, dir->d_parent->d_inode->i_ino, DT_DIR))
+	if (ctx->pos == 1) {
+		spin_lock(&dcache_lock);
+		u64 ino = dir->d_parent->d_inode->i_ino;
+		spin_unlock(&dcache_lock);
+		if (!ctx->actor(ctx, "..", 2, 1, ino, DT_DIR))
+			return 0;
 		ctx->pos = 2;
-	if (ctx->pos > 1) {
-		for (p = find_position(dir, ctx->pos); p != &dir->d_children; p = p->next) {
-			struct dentry *d = list_entry(p, struct dentry, d_child);
-
-			ctx->pos = d->d_cookie;
-			if (!ctx->actor(ctx, d->d_name.name, d->d_name.len, d->d_cookie, d->d_inode->i_ino,
-					d->d_inode->i_mode >> 12 & 15)) {
-				dir->d_cursor = d;
-				goto out;
-			}
-		}
-		ctx->pos = dir->d_inode->i_dir_cookie;
 	}
-out:
-	spin_unlock(&dcache_lock);
+	for (p = find_position(dir, ctx->pos); p != &dir->d_children; p = p->next) {
+		struct dentry *d = list_entry(p, struct dentry, d_child);
+
+		ctx->pos = d->d_cookie;
+		if (!ctx->actor(ctx, d->d_name.name, d->d_name.len, d->d_cookie, d->d_inode->i_ino, d->d_inode->i_mode >> 12 & 15)) {
+			WRITE_ONCE(dir->d_cursor, d);
+			return 0;
+		}
+	}
+	ctx->pos = dir->d_inode->i_dir_cookie;
 	return 0;
 }
 

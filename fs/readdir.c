@@ -1,7 +1,7 @@
 /*
  * readdir: getdents64.
  *
- * The file system's iterate() hands names to an actor, under a spinlock perhaps: the actor only fills a page of our
+ * The file system's iterate() hands names to an actor, which does not sleep: it only fills a page of our
  * own, and the page goes out to the user between two calls of iterate(). A record's d_off is where the next begins.
  *
  * In Linux: fs/readdir.c.
