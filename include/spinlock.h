@@ -17,13 +17,13 @@ enum lock_rank {			/* taken first */
 	RANK_PIPE,			/* pipe->mutex */
 	RANK_MMAP,			/* mm->mmap_lock */
 	RANK_MISC_MUTEX,		/* leaf mutexes */
+	RANK_I_MMAP,			/* mapping->i_mmap_rwsem: the VMAs that map a file */
 	/* spinlocks */
-	RANK_TASKLIST = 32,		/* tasklist_lock: family links, pid hash, exit */
+	RANK_TASKLIST = 33,		/* tasklist_lock: family links, pid hash, exit */
 	RANK_SIGHAND,			/* sighand->siglock */
 	RANK_FILES,			/* files->file_lock */
 	RANK_FS,			/* fs->lock */
 	RANK_DCACHE,			/* dcache_lock: dentry tree and hash */
-	RANK_MMLIST,			/* mapping->i_mmap_lock: the VMAs that map a file */
 	RANK_PAGE_TABLE,		/* mm->page_table_lock */
 	RANK_MAPPING,			/* mapping->tree_lock: page cache tree */
 	RANK_TTY_BUF,			/* tty input buffer, fb screen state */

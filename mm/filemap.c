@@ -21,7 +21,7 @@ void address_space_init(struct address_space *m, struct inode *host, const struc
 {
 	m->host = host;
 	spin_lock_init(&m->tree_lock, "tree_lock", RANK_MAPPING);
-	spin_lock_init(&m->i_mmap_lock, "i_mmap_lock", RANK_MMLIST);
+	init_rwsem(&m->i_mmap_rwsem, "i_mmap_rwsem", RANK_I_MMAP);
 	m->pages = (struct radix_root){ NULL, 0 };
 	m->nrpages = 0;
 	m->limit = NULL;

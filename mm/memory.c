@@ -7,7 +7,7 @@
  *      pgd -> pud -> pmd -> | e e e e e e e e ... 512 |   one run: r.n entries from r.pte, for r.addr
  *
  * Pages and tables go back to the allocator only after every processor's TLB has forgotten them (M11): zap
- * collects a batch, flushes, frees.  Tables are kept by mmap_lock, or by i_mmap_lock for who comes from the
+ * collects a batch, flushes, frees.  Tables are kept by mmap_lock, or by i_mmap_rwsem for who comes from the
  * file: a VMA leaves its file's list before its tables go.
  *
  * Left out: rmap (Linux's mm/rmap.c), huge pages, swap entries.  In Linux: mm/memory.c, mm/mprotect.c.
@@ -138,13 +138,13 @@ void unmap_mapping_range(struct address_space *mapping, u64 start)
 {
 	u64 first = start >> PAGE_SHIFT;
 	struct vm_area_struct *vma;
-	spin_lock(&mapping->i_mmap_lock);
+	down_read(&mapping->i_mmap_rwsem);
 	list_for_each_entry(vma, &mapping->i_mmap, shared) {
 		u64 from = max(first, vma->vm_pgoff) - vma->vm_pgoff;
 		if (from < vma_pages(vma))
 			zap_page_range(vma, vma->vm_start + (from << PAGE_SHIFT), vma->vm_end);
 	}
-	spin_unlock(&mapping->i_mmap_lock);
+	up_read(&mapping->i_mmap_rwsem);
 }
 
 struct table_gather {
@@ -274,24 +274,36 @@ void change_protection(struct vm_area_struct *vma, u64 start, u64 end)
 	}
 }
 
+/* Moves a run's entries to `to`, or (not yet move) makes the tables for them; false: no memory. Truncate finds each page
+ * at one of the two places, and no processor at the old one (M11, M12). => page_table_lock */
+static bool move_run(struct mm_struct *mm, struct pte_run *r, u64 to, bool move)
+{
+	bool moved = false;
+	for (unsigned i = 0; i < r->n; i++) {
+		if (pte_none(r->pte[i]))
+			continue;
+		pte_t *pte = pte_alloc(mm, to + i * PAGE_SIZE);
+		if (!pte)
+			return false;
+		if (move)
+			*pte = ptep_get_and_clear(&r->pte[i]);
+		moved |= move;
+	}
+	if (moved)
+		flush_run(mm, r);
+	return true;
+}
+
 /* Moves the entries of [old, old+len), to a linked VMA: first every table that is needed, then nothing can fail. */
 int move_page_tables(struct mm_struct *mm, u64 old, u64 new, u64 len)
 {
-	int err = 0;
-	spin_lock(&mm->page_table_lock);
 	for (int pass = 0; pass < 2; pass++)
-		for_each_pte_run(mm, r, old, old + len)
-			for (unsigned i = 0; i < r.n && !err; i++) {
-				if (pte_none(r.pte[i]))
-					continue;
-				pte_t *to = pte_alloc(mm, new + (r.addr - old) + i * PAGE_SIZE);
-				if (!to) {
-					err = -ENOMEM;
-				} else if (pass) {
-					*to = ptep_get_and_clear(&r.pte[i]);
-				}
-			}
-	flush_tlb_range(mm, old, old + len);
-	spin_unlock(&mm->page_table_lock);
-	return err;
+		for_each_pte_run(mm, r, old, old + len) {
+			spin_lock(&mm->page_table_lock);
+			bool ok = move_run(mm, &r, new + (r.addr - old), pass);
+			spin_unlock(&mm->page_table_lock);
+			if (!ok)
+				return -ENOMEM;
+		}
+	return 0;
 }

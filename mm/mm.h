@@ -35,7 +35,7 @@
  *  M13 Who looks at another task's mm (or files, fs, cred) holds tasklist_lock, and takes a reference for longer.
  *  M14 Pages in the CPUs' lists are free pages, and come back to the buddy before an allocation fails or anybody is killed.
  *
- * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_lock > page_table_lock > mapping->tree_lock
+ * Locks: mmap_lock (rwsem; faults read, changes write) > mapping->i_mmap_rwsem > page_table_lock > mapping->tree_lock
  *        > vmalloc > slab > zone.
  *
  * In Linux: mm/, include/linux/mm_types.h.
@@ -169,7 +169,7 @@ struct vm_area_struct {			/* mmap_lock */
 	u64 vm_pgoff;			/* offset in the file, pages; anonymous: vm_start's page number */
 	struct file *vm_file;
 	const struct vm_operations_struct *vm_ops;
-	struct list_head shared;	/* mapping->i_mmap; i_mmap_lock */
+	struct list_head shared;	/* mapping->i_mmap; i_mmap_rwsem */
 };
 struct mm_struct {
 	/* mmap_lock */
@@ -318,7 +318,7 @@ struct address_space {
 	struct radix_root pages;
 	u64 nrpages;
 	const struct address_space_operations *a_ops;
-	struct spinlock i_mmap_lock;
+	struct rw_semaphore i_mmap_rwsem;
 	struct list_head i_mmap;	/* VMAs that map it */
 	struct page_limit *limit;	/* NULL: none */
 };

@@ -7,7 +7,7 @@
  * Here are the parts: find, find a gap, count, link, split, merge. The system calls are in mmap.c,
  * mprotect.c and mremap.c.
  *
- * Locks: mmap_lock (read to find, write to change); i_mmap_lock for a file's list of VMAs and their bounds.
+ * Locks: mmap_lock (read to find, write to change); i_mmap_rwsem for a file's list of VMAs and their bounds.
  * Left out: Linux's maple tree and free-area index; a walk along the list finds the gap.  In Linux: mm/mmap.c.
  */
 #include "mm/mm.h"
@@ -159,9 +159,9 @@ static void vma_link_file(struct vm_area_struct *vma)
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	if (!m)
 		return;
-	spin_lock(&m->i_mmap_lock);
+	down_write(&m->i_mmap_rwsem);
 	list_add_tail(&vma->shared, &m->i_mmap);	/* fork: behind the parent's, see unmap_mapping_range */
-	spin_unlock(&m->i_mmap_lock);
+	up_write(&m->i_mmap_rwsem);
 }
 
 void vma_unlink_file(struct vm_area_struct *vma)
@@ -169,9 +169,9 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	if (!m)
 		return;
-	spin_lock(&m->i_mmap_lock);
+	down_write(&m->i_mmap_rwsem);
 	list_del(&vma->shared);
-	spin_unlock(&m->i_mmap_lock);
+	up_write(&m->i_mmap_rwsem);
 }
 
 static bool starts_before(const struct rb_node *a, const struct rb_node *b)
@@ -236,12 +236,12 @@ void vma_set_range(struct vm_area_struct *vma, u64 start, u64 end)
 {
 	struct address_space *m = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	if (m)
-		spin_lock(&m->i_mmap_lock);
+		down_write(&m->i_mmap_rwsem);
 	vma->vm_pgoff += (s64)(start - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	if (m)
-		spin_unlock(&m->i_mmap_lock);
+		up_write(&m->i_mmap_rwsem);
 }
 
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)

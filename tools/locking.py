@@ -28,7 +28,7 @@ def ranks():
 def table():
     lines = ["| rank | name | guards |", "|---|---|---|"]
     for name, number, comment in ranks():
-        if number == 32:
+        if name == "RANK_TASKLIST":
             lines.append("| | **spinlocks from here on** | |")
         lines.append(f"| {number} | {name} | {comment} |")
     return "\n".join(lines)

@@ -6,9 +6,9 @@ AT = r"at \w+\+0x[0-9a-f]+"
 HIGH = rf"while holding high_lock \(rank 42\) {AT}"
 MUTEX = rf"while holding high_mutex \(rank 10\) {AT}"
 WRONG = {
-    "lock_order": rf"wrong order: low_lock \(rank 32\) {AT} {HIGH}",
+    "lock_order": rf"wrong order: low_lock \(rank 33\) {AT} {HIGH}",
     "lock_recursion": rf"recursion: high_lock \(rank 42\) {AT} {HIGH}",
-    "lock_not_held": rf"unlock of what is not held: low_lock \(rank 32\) {AT} {HIGH}",
+    "lock_not_held": rf"unlock of what is not held: low_lock \(rank 33\) {AT} {HIGH}",
     "lock_sleep": rf"may sleep .*: low_mutex \(rank 7\) {AT} {HIGH}",
     "lock_schedule": rf"may sleep .*: schedule\(\) {AT} {HIGH}",
     "lock_user_copy": rf"may sleep .*: user copy {AT} {HIGH}",
