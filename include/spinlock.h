@@ -106,12 +106,13 @@ static __always_inline void preempt_enable(void)
 	if (!--this_cpu->preempt_count)
 		preempt_schedule();
 }
+/* True where nothing may sleep: a spinlock is held, preemption or interrupts are off. Boot may, until the first tick. */
+extern u64 jiffies;
+static __always_inline bool in_atomic(void) { return this_cpu->preempt_count || (irqs_disabled() && jiffies); }
 /* For what may sleep, at its beginning: panics where it must not. */
 void __noreturn sleeping_in_atomic(const char *what, u64 place);
 static __always_inline void might_sleep(const char *what)
 {
-	if (unlikely(this_cpu->preempt_count))
+	if (unlikely(in_atomic()))
 		sleeping_in_atomic(what, (u64)__builtin_return_address(0));
 }
-/* True where nothing may sleep: a spinlock is held, preemption or interrupts are off. */
-bool in_atomic(void);

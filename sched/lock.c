@@ -32,6 +32,7 @@
 
 #define HUNGRY_SPINS 20000
 #define LOCKUP_NS (10 * NSEC_PER_SEC)
+#define SLEEPS_IN_ATOMIC "may sleep with a spinlock held, preemption or interrupts off"
 #define KERNEL_HALF 0xffffffff00000000UL
 #define RET_IP ((u32)(u64)__builtin_return_address(0))
 
@@ -253,8 +254,6 @@ bool spin_irq_lock_held(void)
 	return false;
 }
 
-bool in_atomic(void) { return this_cpu->preempt_count || irqs_disabled(); }
-
 void show_held_locks(struct task_struct *p)
 {
 	char a[96];
@@ -287,7 +286,7 @@ static noinline void __noreturn sleep_panic(const char *what, const struct lock_
 
 void sleeping_in_atomic(const char *what, u64 place)
 {
-	sleep_panic("may sleep with a spinlock held or preemption off", &(struct lock_id){ .name = what }, place);
+	sleep_panic(SLEEPS_IN_ATOMIC, &(struct lock_id){ .name = what }, place);
 }
 
 /* Before the wait, so that a deadlock is told and not only met. */
@@ -295,8 +294,8 @@ static __always_inline void sleep_check(const struct lock_id *id, bool nested)
 {
 	struct task_struct *p = current;
 	unsigned n = p->nr_held_sleeping;
-	if (unlikely(this_cpu->preempt_count))
-		sleep_panic("may sleep with a spinlock held or preemption off", id, RET_IP);
+	if (unlikely(in_atomic()))
+		sleep_panic(SLEEPS_IN_ATOMIC, id, RET_IP);
 	if (unlikely(n && p->held_locks[n - 1]->rank >= id->rank + nested))
 		sleep_panic("wrong order", id, RET_IP);
 	if (unlikely(n == ARRAY_SIZE(p->held_locks)))

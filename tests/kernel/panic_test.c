@@ -39,6 +39,12 @@ KTEST(panic_lock_schedule)
 	schedule();
 }
 
+KTEST(panic_lock_with_irqs_off)
+{
+	local_irq_disable();
+	mutex_lock(&low_mutex);
+}
+
 KTEST(panic_lock_user_copy)
 {
 	char c;

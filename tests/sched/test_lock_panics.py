@@ -10,6 +10,7 @@ WRONG = {
     "lock_recursion": rf"recursion: high_lock \(rank 42\) {AT} {HIGH}",
     "lock_not_held": rf"unlock of what is not held: low_lock \(rank 33\) {AT} {HIGH}",
     "lock_sleep": rf"may sleep .*: low_mutex \(rank 7\) {AT} {HIGH}",
+    "lock_with_irqs_off": rf"may sleep .* interrupts off: low_mutex \(rank 7\) {AT} while holding nothing",
     "lock_schedule": rf"may sleep .*: schedule\(\) {AT} {HIGH}",
     "lock_user_copy": rf"may sleep .*: user copy {AT} {HIGH}",
     "lock_nested": rf"wrong order: pair \(rank 42\) {AT} while holding high_pair \(rank 42\) {AT}",
