@@ -31,10 +31,7 @@
 
 #define LEAST_RAM (9UL << 20)		/* the kernel, and the initramfs twice: packed and unpacked */
 
-static struct init_args init_args = {
-	.arg = { "init" }, .argc = 1,
-	.env = { "HOME=/", "TERM=linux" }, .envc = 2,
-};
+static struct init_args init_args = { .arg = { "init" }, .env = { "HOME=/", "TERM=linux" } };
 
 static struct completion kthreadd_done;	/* PID 2 is there: init may fork */
 
@@ -53,6 +50,8 @@ static void __init log_machine(void)
 	}
 	if (ram < LEAST_RAM)
 		panic("too little memory: this machine has %lu KiB, Cutaway needs %lu", ram >> 10, LEAST_RAM >> 10);
+	if (init_args.too_many)
+		panic("Too many boot words for init at `%s'", init_args.too_many);
 }
 
 /* Each archive over the one before; a broken one is the end, since what init would find is anybody's guess. */

@@ -12,7 +12,9 @@
 
 char saved_command_line[COMMAND_LINE_SIZE];
 static char words[COMMAND_LINE_SIZE];
-static const char *params[MAX_PARAMS];	/* "name" or "name=value" */
+static struct {
+	const char *name, *value;		/* value: "" for a bare word */
+} params[MAX_PARAMS];
 static unsigned nr_params;
 
 static const struct {
@@ -25,9 +27,9 @@ static const struct {
 	{ "loglevel", "messages below this number go to the console (default 7)" },
 	{ "panic", "seconds after a panic until reset; 0: stay, negative: at once" },
 	{ "maxcpus", "processors to start" },
-	{ "nosmp", "one processor, and the 8259" },
-	{ "noapic", "the 8259 instead of the IO-APIC; one processor" },
-	{ "nolapic", "no local APIC is used" },
+	{ "nosmp", "one processor, as maxcpus=0" },
+	{ "noapic", "the 8259 instead of the I/O APICs" },
+	{ "nolapic", "no local APIC: one processor, the 8259" },
 	{ "tsc", "=reliable: the TSC is not checked; =unstable: ACPI's timer is the clock" },
 	{ "mem", "RAM to use at most, such as 64M" },
 	{ "norandmaps", "no address space randomization" },
@@ -45,84 +47,93 @@ static const struct {
 	{ "random.trust_cpu", "accepted" },
 };
 
-/* What the word says of name: the value, "" if it is bare; NULL: it is another's. */
-static const char *value_of(const char *word, const char *name)
+static bool is_known(const char *name)
 {
-	size_t n = strlen(name);
-	if (strncmp(word, name, n))
-		return NULL;
-	return word[n] == '=' ? word + n + 1 : word[n] ? NULL : "";
-}
-
-static bool is_known(const char *word)
-{
-	const char *dot = strchr(word, '.'), *eq = strchr(word, '=');
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
-		if (value_of(word, known[i].name))
+		if (!strcmp(known[i].name, name))
 			return true;
-	return dot && (!eq || dot < eq);	/* a module's parameter, as Linux sees it */
-}
-
-/* A word for init: argument or environment. */
-static void __init pass_on(const char *word, bool is_arg, struct init_args *init)
-{
-	if (is_arg && init->argc < INIT_ARGS_MAX)
-		init->arg[init->argc++] = word;
-	else if (!is_arg && init->envc < INIT_ARGS_MAX)
-		init->env[init->envc++] = word;
-}
-
-/* name="a b" has the value a b. */
-static void __init unquote(char *value)
-{
-	size_t n = strlen(value);
-	if (*value != '"')
-		return;
-	memmove(value, value + 1, n);
-	if (n > 1 && value[n - 2] == '"')
-		value[n - 2] = 0;
+	return false;
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
-/* Cuts the next word off the line; blanks between quotes are part of it. NULL: that was all. */
-static char *__init next_word(char **line)
+/*
+ * Cuts the next word off the line: returns its name and sets *value, NULL when there is no '='. Double quotes keep
+ * blanks together; those around a whole word or a value go, as GRUB writes "name=a b" for name="a b".
+ */
+static char *__init next_word(char **line, char **value)
 {
-	char *p = *line, *word;
-	bool quoted = false;
-	while (is_blank(*p))
-		p++;
-	for (word = p; *p && (quoted || !is_blank(*p)); p++)
-		quoted ^= *p == '"';
-	*line = *p ? p + 1 : p;
+	char *word = *line, *p;
+	bool whole = *word == '"', quoted = whole;
+
+	word += whole;
+	*value = NULL;
+	for (p = word; *p && (quoted || !is_blank(*p)); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '=' && !*value && p > word)
+			*value = p + 1;
+	}
+	*line = p + !!*p;
+	if (p > word && p[-1] == '"' && (whole || (*value && **value == '"')))
+		p--;
 	*p = 0;
-	return *word ? word : NULL;
+	if (*value) {
+		(*value)[-1] = 0;
+		if (**value == '"')
+			memmove(*value, *value + 1, strlen(*value));
+	}
+	return word;
+}
+
+/* A word for init: an argument, or a variable, in place of an earlier one of that name. */
+static void __init pass_on(char *name, char *value, bool only_arg, struct init_args *init)
+{
+	bool env = value && !only_arg;
+	const char **list = env ? init->env : init->arg;
+	unsigned i, len = strlen(name) + 1;
+
+	if (value)
+		value[-1] = '=';		/* in one piece again */
+	for (i = 0; list[i] && !(env && !strncmp(list[i], name, len)); i++)
+		;
+	if (i == INIT_ARGS_MAX)
+		init->too_many = name;
+	else
+		list[i] = name;
 }
 
 void __init params_init(const char *cmdline, struct init_args *init)
 {
-	char *line = words, *word, *eq;
+	char *line = words, *name, *value;
+	bool rest = false;
+
 	strscpy(saved_command_line, cmdline, COMMAND_LINE_SIZE);
 	memcpy(words, saved_command_line, COMMAND_LINE_SIZE);
-	while ((word = next_word(&line)) && strcmp(word, "--")) {
-		eq = strchr(word, '=');
-		if (eq)
-			unquote(eq + 1);
-		if (!is_known(word))
-			pass_on(word, !eq, init);
-		if (nr_params < MAX_PARAMS)
-			params[nr_params++] = word;
+	for (;;) {
+		while (is_blank(*line))
+			line++;
+		if (!*line)
+			return;
+		name = next_word(&line, &value);
+		if (!rest && !value && !strcmp(name, "--")) {
+			rest = true;
+		} else if (!rest && is_known(name) && nr_params < MAX_PARAMS) {
+			params[nr_params].name = name;
+			params[nr_params++].value = value ? value : "";
+			if (!strcmp(name, "init") || !strcmp(name, "rdinit"))	/* the words before were for another one */
+				memset(init->arg + 1, 0, sizeof(init->arg) - sizeof(*init->arg));
+		} else if (rest || !strchr(name, '.')) {	/* else a module's parameter, as Linux sees it */
+			pass_on(name, value, rest, init);
+		}
 	}
-	while ((word = next_word(&line)))
-		pass_on(word, true, init);
 }
 
 const char *param_get_nth(const char *name, unsigned idx)
 {
-	const char *value;
 	for (unsigned i = 0; i < nr_params; i++)
-		if ((value = value_of(params[i], name)) && !idx--)
-			return value;
+		if (!strcmp(params[i].name, name) && !idx--)
+			return params[i].value;
 	return NULL;
 }
 

@@ -4,9 +4,9 @@
 
 #define INIT_ARGS_MAX 32
 struct init_args {
-	const char *arg[INIT_ARGS_MAX + 2];	/* [0] is the program's name */
-	const char *env[INIT_ARGS_MAX + 3];
-	unsigned argc, envc;
+	const char *arg[INIT_ARGS_MAX + 1];	/* [0] is the program's name; NULL ends both */
+	const char *env[INIT_ARGS_MAX + 1];
+	const char *too_many;			/* a word that found no room */
 };
-/* Splits the line; fills init's arguments from argc and envc on. Must come before any param_get. */
+/* Splits the line; adds to init's arguments and environment. Must come before any param_get. */
 void params_init(const char *cmdline, struct init_args *init);

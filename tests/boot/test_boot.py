@@ -37,6 +37,29 @@ def test_unknown_words_go_to_init():
         m.wait_exit()
 
 
+@pytest.mark.parametrize("words, args, env", [
+    ("a b=c -- d e=f \"g h\" i=\"j k\"", ["a", "d", "e=f", "g h", "i=j k"], {"b": "c"}),
+    ("\"a=b c\" x=\"y z\" \"q r\" =e", ["q r", "=e"], {"a": "b c", "x": "y z"}),		# GRUB quotes the first way
+    ("one init=/none two rdinit=/init three", ["three"], {}),
+    ("TERM=vt100 A=1 A=2 B= foo.bar=3 foo.baz", [], {"TERM": "vt100", "A": "2", "B": ""}),
+    (" ".join(f"x.{i}=1" for i in range(70)) + " panic=1 last", ["last"], {}),
+])
+def test_words_are_split_as_on_linux(words, args, env):
+    script = "#!/bin/busybox sh\nset -o noglob\nfor _w; do echo \"<$_w>\"; done\nenv\necho end\n/bin/busybox poweroff -f\n"
+    with Machine("boot-split", append="quiet " + words, files={"/init": script}) as m:
+        m.expect("end\r\n", 60)
+        lines = m.before().splitlines()
+        m.wait_exit()
+    assert [line[1:-1] for line in lines if line.startswith("<")] == args
+    found = dict(line.split("=", 1) for line in lines if line[:1].isalpha() and "=" in line)
+    assert {name: found.get(name) for name in env} == env and set(found) == {*env, "HOME", "TERM", "PATH", "SHLVL", "PWD"} & set(found), found
+
+
+def test_too_many_words_for_init():
+    with Machine("boot-words-many", append=" ".join(f"w{i}" for i in range(40))) as m:
+        m.expect(r"Kernel panic - not syncing: Too many boot (init vars|words for init) at `w\d+'", 60)
+
+
 @pytest.mark.parametrize("words", ["rdinit=/sbin/other", "init=/nowhere rdinit=/sbin/other"])
 def test_rdinit(words):
     script = "#!/bin/busybox sh\necho 'other init runs'\n/bin/busybox poweroff -f\n"
