@@ -37,15 +37,18 @@ section .note.pvh note alloc noexec nowrite align=4
 bits 32
 section .boot.text
 global _start, pvh_start
-extern _end
+extern _end, halt32
 _start:
+	xor ebp, ebp			; ebp: which door; edi: its information
+	mov edi, ebx
 	cmp eax, MB2_MAGIC
 	mov esi, no_multiboot
 	jne halt32
-	mov ebp, 1			; ebp: which door; edi, from here on: its information
+	mov ebp, 1
 	jmp both
 pvh_start:
 	mov ebp, 2
+	mov edi, ebx
 	mov esi, no_memory		; QEMU lays the archive at the end of memory, over the kernel if need be
 	cmp dword [ebx + 12], 0		; number of modules, list of them, the first one's address
 	je both
@@ -69,9 +72,8 @@ both:
 	xor eax, ecx
 	mov esi, no_cpuid
 	jz halt32
-	mov edi, ebx			; edi keeps the information: cpuid destroys ebx
 	mov eax, 0x80000000
-	cpuid
+	cpuid				; destroys ebx
 	mov esi, no_long_mode
 	cmp eax, 0x80000001
 	jb halt32
@@ -112,33 +114,6 @@ both:
 	lgdt [boot_gdtr]
 	jmp 0x10:long_mode
 
-; Writes the message at esi to COM1 and to the text screen, and stops.
-halt32:
-	mov edi, 0xb8000
-	mov ecx, 80 * 25
-	mov eax, 0x0720
-	rep stosw
-	mov edi, 0xb8000
-.next:	lodsb
-	test al, al
-	jz .stop
-	mov ah, 0x4f
-	stosw
-	mov ah, al
-	mov ecx, 100000			; wait for room, but not for ever
-	mov dx, 0x3fd
-.wait:	in al, dx
-	test al, 0x20
-	jnz .send
-	loop .wait
-.send:	mov al, ah
-	mov dx, 0x3f8
-	out dx, al
-	jmp .next
-.stop:	cli
-	hlt
-	jmp .stop
-
 no_multiboot	db "Cutaway: not loaded by a Multiboot2 boot loader", 13, 10, 0
 no_memory	db "Cutaway: too little memory: the initramfs lies over the kernel", 13, 10, 0
 no_cpuid	db "Cutaway: this processor has no CPUID; an x86-64 processor is needed", 13, 10, 0
@@ -175,6 +150,7 @@ early_pud_low:	resb 4096
 early_pud_high:	resb 4096
 early_pmd:	resb 4096
 boot_stack:	resb 256
+global boot_stack_top
 boot_stack_top:
 
 ; ---- high half ----

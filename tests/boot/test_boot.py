@@ -108,6 +108,12 @@ class TestSayWhatIsMissing:
         with Machine("boot-nonx", cpu="qemu64,-nx") as m:
             m.expect(r"(?i)\bNX\b|no-execute", 60)
 
+    @pytest.mark.parametrize("cpu, what", [("qemu32", "no long mode"), ("qemu64,-nx", "no NX")])
+    def test_on_the_framebuffer_too(self, cpu, what):
+        with Machine("boot-iso-cpu", cpu=cpu, iso=BUILD / "cutaway.iso", display=True) as m:
+            m.expect(f"Cutaway: this processor has {what}[^\r]*\r\n", 60)
+            assert what in m.screen_text()[0]		# each letter stands there before the next is sent
+
     @pytest.mark.parametrize("mem", ["4", "8"])
     def test_too_little_memory(self, mem):
         with Machine(f"boot-{mem}m", mem=mem) as m:
