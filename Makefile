@@ -97,12 +97,13 @@ $(O)/offsets.inc: $(wildcard boot/offsets.c) $(O)/.flags
 	$(Q)$(CC) $(CFLAGS) $(if $(LLVM),-fno-integrated-as) -MMD -MP -MQ $@ -MF $@.d -S -o $@.s $(or $(filter %.c,$^),-x c /dev/null)
 	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\)[ 	]*\$$*\(-*[0-9][0-9]*\).*/\1 equ \2/p' $@.s >$@
 
-# What was built with which words: other flags compile everything again, other archives make a new image.
-remember = @mkdir -p $(O); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+# What was built with which words: other flags compile everything again, other words or archives make a new image.
+# Words and names of the user's reach the shell by its environment only: quotes, blanks and $ are safe there.
+remember = @mkdir -p $(O) && { $(1); } >$@.new && { cmp -s $@.new $@ || cp $@.new $@; } && rm $@.new
 $(O)/.flags: FORCE
-	$(call remember,$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS))
-$(O)/.words: FORCE
-	$(call remember,$(APPEND) $(INITRAMFS) $(EXTRA))
+	$(call remember,echo '$(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+$(O)/.words: $(filter $(O)/initramfs.cpio,$(INITRAMFS)) FORCE
+	$(call remember,cksum "$$INITRAMFS" $$EXTRA && printf '%s\n' "$$APPEND")
 
 # --- Programs for the guest, archives and the image ----------------------------------------
 GUESTCC := musl-gcc -static -O2 -g -Wall -Wextra -Werror
@@ -117,20 +118,22 @@ initramfs: $(O)/initramfs.cpio
 $(O)/initramfs.cpio: $(USER) tools/mkinitramfs.sh
 	$(call say,CPIO)
 	$(Q)tools/mkinitramfs.sh $@ $(O)/user
-iso: $(O)/cutaway.iso
-$(O)/cutaway.iso: $(ELF) $(INITRAMFS) $(EXTRA) iso/grub.cfg tools/iso.sh $(O)/.words
+iso: $(if $(filter $(O)/cutaway.iso,$(ISO)),$(ISO),iso-elsewhere)
+$(O)/cutaway.iso iso-elsewhere: $(ELF) iso/grub.cfg tools/iso.sh tools/words.sh $(O)/.words
 	$(call say,ISO)
-	$(Q)tools/iso.sh $@ $(ELF) $(INITRAMFS) $(EXTRA)
+	$(Q)tools/iso.sh $(if $(filter %.iso,$@),$@,"$$ISO") $(ELF) "$$INITRAMFS" $$EXTRA
 rootfs:
 	$(Q)tools/rootfs.sh $(or $(OUT),$(O)/rootfs.cpio) $(PACKAGES)
 
 # --- Running it: these find and install what they need, then build, then go -----------------
+# An ISO= that is there is booted as it is.
+boot = $(if $(KERNEL),$(MAKE) $(ELF) $(O)/.words,$(if $(filter $(O)/cutaway.iso,$(ISO)),,[ -e "$$ISO" ] ||) $(MAKE) iso)
 run:
 	$(Q)tools/setup.sh build user iso qemu $(if $(UEFI),uefi) $(if $(DISPLAY),window)
-	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/qemu.sh
+	$(Q)$(boot) && tools/qemu.sh
 debug:
 	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
-	$(Q)$(MAKE) $(if $(KERNEL),$(ELF) $(INITRAMFS),$(ISO)) && tools/debug.sh
+	$(Q)$(boot) && tools/debug.sh
 # A file of tests is a job for one processor.
 JOBS := -n auto --maxprocesses=4 --dist loadscope
 test:
@@ -186,5 +189,5 @@ clean:
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-.PHONY: stress matrix trace picture lab handin grade test-labs test-windows replay compare models book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
+.PHONY: iso-elsewhere stress matrix trace picture lab handin grade test-labs test-windows replay compare models book all user initramfs iso rootfs run debug test bench toolchain doctor lint count format clean help FORCE
 -include $(patsubst %.o,%.d,$(OBJ) $(KTEST)) $(USER:=.d) $(GUEST:=.d) $(O)/offsets.inc.d

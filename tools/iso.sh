@@ -24,11 +24,17 @@ modules=
 nr=0
 for archive; do
 	cp "$archive" "$tree/boot/initramfs$nr.cpio"
-	modules="$modules	module2 /boot/initramfs$nr.cpio ${archive##*/}\\
+	modules="$modules	module2 /boot/initramfs$nr.cpio\\
 "
 	nr=$((nr + 1))
 done
-sed "s,@APPEND@,$(echo "$words" | sed 's/[,&\\]/\\&/g'),; s,@MODULES@,${modules%??}," "$here/../iso/grub.cfg" >"$tree/boot/grub/grub.cfg"
+
+# For GRUB's shell each word stands in single quotes: name="a b" becomes 'name=a b', which GRUB hands on as "name=a b".
+words=$(printf '%s' "$words" | tr '\t\n' '  ' | sed ":within
+	s/^\([^\"]*\(\"[^\"]*\"[^\"]*\)*\"[^\" ]*\) /\1\n/
+	t within
+	s/'/'\\\\''/g; s/\"//g; s/^ *\(.*[^ ]\) *$/'\1'/; s/  */' '/g; s/\n/ /g")
+sed "s,@APPEND@,$(printf '%s' "$words" | sed 's/[,&\\]/\\&/g'),; s,@MODULES@,${modules%??}," "$here/../iso/grub.cfg" >"$tree/boot/grub/grub.cfg"
 
 for mkrescue in grub-mkrescue grub2-mkrescue x86_64-elf-grub-mkrescue; do
 	command -v $mkrescue >/dev/null && break

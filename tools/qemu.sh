@@ -16,7 +16,9 @@ if [ -n "${KERNEL:-}" ]; then
 	cat "$INITRAMFS" ${EXTRA:-} >"$O/initrd.img"
 	set -- -kernel "$ELF" -initrd "$O/initrd.img" -append "$words" "$@"
 else
-	set -- -drive "file=$ISO,format=raw,if=none,id=cd,readonly=on" -device ide-cd,drive=cd "$@"
+	# In QEMU's options a comma ends a name and a colon a protocol.
+	iso=$(cd "$(dirname "$ISO")" && pwd)/$(basename "$ISO")
+	set -- -drive "file=$(echo "$iso" | sed 's/,/,,/g'),format=raw,if=none,id=cd,readonly=on" -device ide-cd,drive=cd "$@"
 fi
 if [ -n "${UEFI:-}" ]; then
 	code=$(first /usr/share/OVMF/OVMF_CODE_4M.fd /usr/share/edk2/ovmf/OVMF_CODE.fd /usr/share/edk2/x64/OVMF_CODE.4m.fd)

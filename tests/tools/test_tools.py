@@ -24,6 +24,24 @@ def test_nothing_is_rebuilt():
     assert all(re.search("Nothing to be done|is up to date", line) for line in again.splitlines()), again
 
 
+@pytest.mark.parametrize("kernel", ["", "1"])
+def test_odd_names_and_words(tmp_path, kernel):
+    """Blanks, quotes, commas and $ come through make, the shell, GRUB and QEMU (Linux's own escapes by GRUB stay)."""
+    folder = tmp_path / "o'd, d:r"
+    folder.mkdir()
+    shutil.copy(INITRAMFS, folder / 'i"n $x.cpio')
+    words = "quiet A=\"x  y\" B=$$HOME,1 C=&;|{}# CUTAWAY_RUN=\"cat /proc/cmdline; env\""
+    out = run("make", "run", f"KERNEL={kernel}", f"ISO={folder}/a, b.iso", f"INITRAMFS={folder}/i\"n $$x.cpio", f"APPEND={words}",
+              env={"DISPLAY": ""}).replace("\r", "")
+    assert {"A=x  y", "B=$HOME,1", "C=&;|{}#"} <= set(out.splitlines()), out
+    assert (folder / "a, b.iso").exists() == (not kernel) and "CUTAWAY_RUN: status 0" in out
+
+
+def test_missing_archive_is_named():
+    out = run("make", "iso", f"ISO={BUILD}/none.iso", "EXTRA=/no/such.cpio", status=2)
+    assert "/no/such.cpio: No such file" in out and not (BUILD / "none.iso").exists()
+
+
 def test_clean_build_is_quick_and_without_warnings(tmp_path):
     """Under 15 s on two quiet cores: 30 s of processor time, which a busy machine hardly changes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
