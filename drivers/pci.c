@@ -157,7 +157,7 @@ static bool __init probe_function(u8 bus, u8 devfn)
 	d->header = pci_read(d, PCI_HEADER, 1);
 	d->irq_line = pci_read(d, PCI_LINE, 1);
 	list_add_tail(&d->list, &pci_devices);
-	pr_info("pci " PCI_NAME ": [%04x:%04x] type %02x class %#08x\n", pci_name(d), d->vendor, d->device,
+	pr_info("pci " PCI_NAME ": [%04x:%04x] type %02x class 0x%06x\n", pci_name(d), d->vendor, d->device,
 		d->header & HEADER_TYPE, d->class);
 	read_bars(d);
 	if ((d->header & HEADER_TYPE) == HEADER_BRIDGE && pci_read(d, PCI_SECONDARY, 1) > bus)

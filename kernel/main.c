@@ -45,7 +45,7 @@ static void __init log_machine(void)
 	pr_info("BIOS-provided physical RAM map:\n");
 	for (unsigned i = 0; i < boot_info.nr_regions; i++) {
 		const struct mem_region *r = &boot_info.regions[i];
-		pr_info("BIOS-e820: [mem %#018lx-%#018lx] %s\n", r->start, r->end - 1, r->type == MEM_RAM ? "usable" : "reserved");
+		pr_info("BIOS-e820: [mem 0x%016lx-0x%016lx] %s\n", r->start, r->end - 1, r->type == MEM_RAM ? "usable" : "reserved");
 		ram += r->type == MEM_RAM ? r->end - r->start : 0;
 	}
 	if (ram < LEAST_RAM)

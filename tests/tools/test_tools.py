@@ -87,14 +87,16 @@ def test_set_up_elsewhere_prints_the_command(tmp_path, system, command):
 def test_debug_commands():
     """`make debug` stops at start_kernel, and each ct- command says what is so."""
     script = "\n".join([
-        "echo at-$_exitcode\\n", "hbreak n_tty_poll", "continue", "ct-ps", "ct-runqueue", "ct-vmas 1", "ct-files 1",
-        "ct-user 1", "info symbol main", "ct-pgtable 0x401000 1", "ct-pgtable &start_kernel", "ct-dmesg", "kill", "quit"])
+        "ct-runqueue", "ct-files 0", "ct-pgtable nothing", "ct-pgtable 0x8000000000000000", "hbreak n_tty_poll", "continue", "ct-ps", "ct-runqueue", "ct-vmas 1", "ct-files 1",
+        "ct-user 1", "info symbol main", "ct-pgtable 0x401000 1", "ct-pgtable start_kernel", "ct-dmesg", "kill", "quit"])
     path = BUILD / "tests/debug.gdb"
     path.parent.mkdir(exist_ok=True)
     path.write_text(script)
     with open(path) as commands:
         out = run("make", "debug", "KERNEL=1", timeout=180, stdin=commands)
     assert re.search(r"Breakpoint 1, start_kernel \(", out), out
+    assert "CPU 0 has no run queue (yet)" in out and 'No symbol "nothing"' in out and "is no address" in out, out
+    assert "Python Exception" not in out, out
     assert "auto-load" not in out and "warning" not in out.lower().replace("warning: icount", ""), out
     assert re.search(r"^ +1 +1 +0 [SR] .* init$", out, re.M) and "[kthreadd]" in out and "swapper" in out, out
     assert re.search(r"CPU 0: \d+ runnable, min_vruntime \d+", out) and re.search(r"running +\d+ ", out), out

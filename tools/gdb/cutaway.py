@@ -110,6 +110,8 @@ class Command(gdb.Command):
             self.run(*gdb.string_to_argv(text))
         except TypeError:
             raise gdb.GdbError("usage: " + self.__doc__.split(":")[0])
+        except gdb.error as error:		# no such symbol, or no memory there
+            raise gdb.GdbError(f"{self.name}: {error}")
 
 
 # ---- the commands ------------------------------------------------------------------------
@@ -157,7 +159,12 @@ class PageTable(Command):
     FLAGS = ((1, "W"), (2, "U"), (3, "PWT"), (4, "PCD"), (5, "A"), (6, "D"), (7, "PS"), (8, "G"), (9, "SPECIAL"), (63, "NX"))
 
     def run(self, address, pid=None):
-        address = int(gdb.parse_and_eval(address)) & (1 << 64) - 1
+        value = gdb.parse_and_eval(address)
+        if value.type.code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRUCT):
+            value = value.address
+        address = int(value) & (1 << 64) - 1
+        if address >> 47 not in (0, 0x1ffff):
+            raise gdb.GdbError(f"{address:#x} is no address: bits 47 to 63 are not equal")
         if pid:
             table = int(mm_of(pid)["pgd"]) & (1 << 64) - 1
         else:
@@ -184,6 +191,8 @@ class RunQueue(Command):
 
     def run(self, cpu=None):
         for n in range(int(var("nr_cpus"))) if cpu is None else [int(cpu)]:
+            if not 0 <= n < int(var("nr_cpus")) or not var("runqueues")[n]["curr"]:
+                raise gdb.GdbError(f"CPU {n} has no run queue (yet)")
             self.one(n)
 
     def one(self, cpu):
@@ -226,7 +235,7 @@ class Files(Command):
     def run(self, pid):
         files = task_of(pid)["files"]
         if not files:
-            raise gdb.GdbError(f"PID {pid} has no files any more")
+            raise gdb.GdbError(f"PID {pid} has no files (yet, or any more)")
         table = files["fdt"]
         for fd in range(int(table["max_fds"])):
             file = table["fd"][fd]
@@ -234,7 +243,8 @@ class Files(Command):
                 print(f"{fd:4} {int(file):#x} count {int(file['f_count']['v'])} flags {int(file['f_flags']):#o} "
                       f"pos {int(file['f_pos'])} {path_of(file['f_path'])}")
         fs = task_of(pid)["fs"]
-        print(f" cwd {path_of(fs['pwd'])}\nroot {path_of(fs['root'])}")
+        if fs:
+            print(f" cwd {path_of(fs['pwd'])}\nroot {path_of(fs['root'])}")
 
 
 class User(Command):
