@@ -159,7 +159,7 @@ static int __init unpack_entry(const struct cpio_entry *e)
 			err = remember_time(e);
 	} else {
 		do_unlinkat(AT_FDCWD, e->name);
-		err = do_mknodat(AT_FDCWD, e->name, e->mode, MKDEV(e->rmajor, e->rminor));
+		err = e->mode & S_IFMT ? do_mknodat(AT_FDCWD, e->name, e->mode, MKDEV(e->rmajor, e->rminor)) : -EINVAL;
 	}
 	return err ? err : set_attributes(e->name, e);
 }

@@ -48,6 +48,7 @@ static void __init log_machine(void)
 		pr_info("BIOS-e820: [mem 0x%016lx-0x%016lx] %s\n", r->start, r->end - 1, r->type == MEM_RAM ? "usable" : "reserved");
 		ram += r->type == MEM_RAM ? r->end - r->start : 0;
 	}
+	ram = min(ram, param_u64("mem", 0) ?: ~0UL);
 	if (ram < LEAST_RAM)
 		panic("too little memory: this machine has %lu KiB, Cutaway needs %lu", ram >> 10, LEAST_RAM >> 10);
 	if (init_args.too_many)
@@ -85,10 +86,10 @@ static int run_any_init(void)
 {
 	static const char *const usual[] = { "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
 	const char *rdinit = param_get("rdinit") ? param_get("rdinit") : "/init", *init = param_get("init");
-	if (!run_init(rdinit))
+	int err = run_init(rdinit);
+	if (!err)
 		return 0;
-	if (param_get("rdinit"))
-		pr_err("Failed to execute %s\n", rdinit);
+	pr_err("Failed to execute %s (error %d)\n", rdinit, err);
 	if (init) {
 		if (!run_init(init))
 			return 0;

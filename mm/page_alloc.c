@@ -363,11 +363,9 @@ static void __init mark_pages(void)
 void __init mem_init(void)
 {
 	extern char _boot_start[], _end[];
-	const char *limit = param_get("mem");
 	u64 order;
 
-	if (limit && *limit)
-		mem_limit = memparse(limit, NULL);
+	mem_limit = param_u64("mem", 0) ?: ~0UL;
 	fault_injection = param_bool("fail_nth");
 	memblock_reserve(0, 0x10000);		/* page 0, BIOS data, the start-up page of other CPUs */
 	memblock_reserve((u64)_boot_start, __pa_symbol(_end));

@@ -119,6 +119,14 @@ class TestSayWhatIsMissing:
         with Machine(f"boot-{mem}m", mem=mem) as m:
             m.expect(r"(panic[^\r\n]*)?too little memory", 60)
 
+    def test_mem_word_leaves_too_little(self):
+        with Machine("boot-mem-word", append="mem=5M") as m:
+            m.expect(r"panic[^\r\n]*too little memory: this machine has 5120 KiB", 60)
+
+    def test_init_without_its_interpreter(self):
+        with Machine("boot-nointerp", initrd=archive({"/init": "#!/nope\n"})) as m:
+            m.expect(r"Failed to execute /init \(error -2\)", 60)
+
     def test_init_dies(self):
         with Machine("boot-initdies", append="rdinit=/usr/bin/false") as m:
             m.expect(r"Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100", 60)

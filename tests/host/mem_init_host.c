@@ -22,7 +22,7 @@ static void dump(void);
 static struct { u64 start, end; } mapped[600];
 static unsigned nr_mapped;
 
-const char *param_get(const char *name) { return *mem_word ? mem_word : NULL; }
+u64 param_u64(const char *name, u64 otherwise) { return *mem_word ? memparse(mem_word, NULL) : otherwise; }
 bool param_bool(const char *name) { return false; }
 int printk(const char *fmt, ...) { return 0; }
 void panic(const char *fmt, ...)
