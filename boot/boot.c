@@ -7,15 +7,17 @@
 #include "kernel/process.h"
 #include "string.h"
 
+#define MAX_PHYS (1UL << 46)			/* what the direct map has room for */
+
 struct boot_info boot_info;
 
 void __init boot_add_region(u64 start, u64 len, u32 type)
 {
 	struct mem_region *r = &boot_info.regions[boot_info.nr_regions];
 
-	if (!len || start + len < start || boot_info.nr_regions == BOOT_MAX_REGIONS)
+	if (!len || start + len < start || start >= MAX_PHYS || boot_info.nr_regions == BOOT_MAX_REGIONS)
 		return;
-	*r = (struct mem_region){ start, start + len, type };
+	*r = (struct mem_region){ start, min(start + len, MAX_PHYS), type };
 	boot_info.nr_regions++;
 }
 

@@ -3,7 +3,7 @@
  *
  *   u32 total_size, reserved; then tags, each 8-byte aligned: u32 type, size; ...; type 0 ends
  *
- * A tag that does not fit is passed over; nothing outside total_size is read.
+ * Nothing outside total_size is read: a tag that is too short for its kind ends in zeros, one that is too long ends all.
  */
 #include "boot/boot.h"
 #include "asm/pgtable.h"
@@ -15,6 +15,12 @@ enum { TAG_END, TAG_CMDLINE, TAG_LOADER, TAG_MODULE, TAG_MMAP = 6, TAG_FB = 8, T
 struct tag {
 	u32 type, size;
 	u8 data[];
+};
+struct module_tag {
+	u32 type, size, start, end;
+};
+struct mmap_tag {
+	u32 type, size, entry_size, entry_version;
 };
 struct mmap_entry {
 	u64 addr, len;
@@ -31,14 +37,21 @@ struct fb_tag {
 
 static char loader_name[32] __initdata;
 
+/* The first len bytes of a tag. */
+static void __init take(void *to, const struct tag *t, size_t len)
+{
+	memset(to, 0, len);
+	memcpy(to, t, min(len, (size_t)t->size));
+}
+
 static void __init parse_mmap(const struct tag *t)
 {
-	u32 entry_size, off = 16;
+	struct mmap_tag m;
 
-	memcpy(&entry_size, t->data, 4);
-	if (entry_size < sizeof(struct mmap_entry))
+	take(&m, t, sizeof(m));
+	if (m.entry_size < sizeof(struct mmap_entry))
 		return;
-	for (; off + sizeof(struct mmap_entry) <= t->size; off += entry_size) {
+	for (u64 off = sizeof(m); off + sizeof(struct mmap_entry) <= t->size; off += m.entry_size) {
 		struct mmap_entry e;
 
 		memcpy(&e, (const u8 *)t + off, sizeof(e));
@@ -48,11 +61,14 @@ static void __init parse_mmap(const struct tag *t)
 
 static void __init parse_fb(const struct tag *t)
 {
-	struct fb_tag f = { 0 };
+	struct fb_tag f;
 
-	memcpy(&f, t, min((size_t)t->size, sizeof(f)));
-	if (f.fb_type == 1 && (f.bpp == 24 || f.bpp == 32))
+	take(&f, t, sizeof(f));
+	if (f.fb_type == 1 && (f.bpp == 24 || f.bpp == 32)) {
+		if (f.width < 640 || f.height < 400 || f.pitch / (f.bpp / 8) < f.width)
+			return;			/* none that 80x25 letters fit on */
 		boot_info.fb.type = FB_RGB;
+	}
 	else if (f.fb_type == 2)
 		boot_info.fb.type = FB_TEXT;
 	else
@@ -69,20 +85,21 @@ static void __init parse_fb(const struct tag *t)
 
 static void __init parse_module(const struct tag *t)
 {
-	u32 start, end;
+	struct module_tag m;
 
-	memcpy(&start, t->data, 4);
-	memcpy(&end, t->data + 4, 4);
-	if (end <= start || boot_info.nr_modules == BOOT_MAX_MODULES)
+	take(&m, t, sizeof(m));
+	if (m.end <= m.start || boot_info.nr_modules == BOOT_MAX_MODULES)
 		return;
-	boot_info.modules[boot_info.nr_modules].start = start;
-	boot_info.modules[boot_info.nr_modules++].end = end;
+	boot_info.modules[boot_info.nr_modules].start = m.start;
+	boot_info.modules[boot_info.nr_modules++].end = m.end;
 }
 
 void __init multiboot_parse(u64 info)
 {
 	const u8 *base = __va(info);
-	u32 total, off = 8;
+	struct { struct tag tag; u8 data[sizeof(boot_info.rsdp)]; } rsdp;
+	u64 off = 8;
+	u32 total;
 
 	memcpy(&total, base, 4);
 	boot_info.loader = "Multiboot2";
@@ -96,7 +113,7 @@ void __init multiboot_parse(u64 info)
 			strscpy(boot_info.cmdline, (const char *)t->data, min((size_t)t->size - 8, sizeof(boot_info.cmdline)));
 			break;
 		case TAG_LOADER:
-			strscpy(loader_name, (const char *)t->data, sizeof(loader_name));
+			strscpy(loader_name, (const char *)t->data, min((size_t)t->size - 8, sizeof(loader_name)));
 			boot_info.loader = loader_name;
 			break;
 		case TAG_MODULE:
@@ -114,9 +131,10 @@ void __init multiboot_parse(u64 info)
 			break;
 		case TAG_ACPI_OLD:
 		case TAG_ACPI_NEW:	/* stands later and knows more */
-			boot_set_rsdp(t->data);
+			take(&rsdp, t, sizeof(rsdp));
+			boot_set_rsdp(rsdp.data);
 			break;
 		}
-		off += ALIGN(t->size, 8);
+		off += ALIGN((u64)t->size, 8);
 	}
 }
