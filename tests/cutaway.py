@@ -95,7 +95,7 @@ class Machine:
         self.log_path = LOGS / (re.sub(r"[^\w.-]", "_", name) + ".log")
         self.log_path.write_bytes(b"")
         args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", str(mem), "-smp", str(smp),
-                "-no-reboot", "-display", "none", "-monitor", "none",
+                "-no-reboot", "-display", "none", "-monitor", "none", "-d", "cpu_reset", "-D", f"{self.dir}/resets",
                 "-chardev", f"socket,id=serial,path={self.dir}/serial,server=on,wait=on,logfile={self.log_path}",
                 "-serial", "chardev:serial", "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off"]
         if not display:
@@ -196,6 +196,9 @@ class Machine:
         except pexpect.EOF:
             self.stderr.seek(0)
             how = f"QEMU ended (status {self.qemu.wait(timeout=20)}, {self.stderr.read().decode(errors='replace')!r})"
+            resets = (self.dir / "resets").read_text(errors="replace")
+            if "Triple fault" in resets:
+                how += " by a triple fault:\n" + resets[resets.rindex("Triple fault"):]
             raise Failed(f"{self.name}: {how} while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
         except OSError:
             raise Failed(f"{self.name}: QEMU went away while waiting for {what or pattern!r}; the log ends:\n{self.tail()}") from None
