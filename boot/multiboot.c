@@ -90,6 +90,9 @@ static void __init parse_module(const struct tag *t)
 	take(&m, t, sizeof(m));
 	if (m.end <= m.start || boot_info.nr_modules == BOOT_MAX_MODULES)
 		return;
+	for (unsigned i = 0; i < boot_info.nr_modules; i++)
+		if (m.start < boot_info.modules[i].end && boot_info.modules[i].start < m.end)
+			return;			/* its memory is given away once only */
 	boot_info.modules[boot_info.nr_modules].start = m.start;
 	boot_info.modules[boot_info.nr_modules++].end = m.end;
 }

@@ -368,6 +368,7 @@ void __init mem_init(void)
 	mem_limit = param_u64("mem", 0) ?: ~0UL;
 	fault_injection = param_bool("fail_nth");
 	memblock_reserve(0, 0x10000);		/* page 0, BIOS data, the start-up page of other CPUs */
+	memblock_reserve(0xa0000, 0x100000);	/* the screen and ROMs, whatever the map says of them */
 	memblock_reserve((u64)_boot_start, __pa_symbol(_end));
 	for (unsigned i = 0; i < boot_info.nr_modules; i++)
 		memblock_reserve(boot_info.modules[i].start, boot_info.modules[i].end);

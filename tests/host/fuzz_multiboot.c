@@ -44,6 +44,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	check(boot_info.nr_modules <= BOOT_MAX_MODULES && boot_info.nr_regions <= size / sizeof(struct mmap_entry));
 	for (unsigned i = 0; i < boot_info.nr_modules; i++)
 		check(boot_info.modules[i].start < boot_info.modules[i].end);
+	for (unsigned i = 0; i < boot_info.nr_modules; i++)
+		for (unsigned j = 0; j < i; j++)
+			check(boot_info.modules[i].start >= boot_info.modules[j].end || boot_info.modules[j].start >= boot_info.modules[i].end);
 	check(memchr(boot_info.cmdline, 0, sizeof(boot_info.cmdline)) && memchr(boot_info.loader, 0, sizeof(loader_name)));
 	check(boot_info.fb.type != FB_RGB || boot_info.fb.pitch >= boot_info.fb.width * (boot_info.fb.bpp / 8));
 	free(info);

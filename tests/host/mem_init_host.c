@@ -135,7 +135,7 @@ static void check_map(void)
 	mem_init();
 	for (unsigned i = 0; i < nr_reserved; i++)	/* early allocations do not overlap what was reserved */
 		for (unsigned j = 0; j < i; j++)
-			CHECK(reserved[i].start >= reserved[j].end || reserved[j].start >= reserved[i].end || i < 3 + boot_info.nr_modules);
+			CHECK(reserved[i].start >= reserved[j].end || reserved[j].start >= reserved[i].end || i < 4 + boot_info.nr_modules);
 	free_before = nr_free_pages();
 	while ((page = alloc_page(0))) {
 		u64 phys = page_to_phys(page);
