@@ -21,18 +21,12 @@ long sys_ia32_lseek(int fd, int offset, int whence) { return sys_lseek(fd, offse
 
 long sys_ia32_nanosleep(s32 __user *rqtp, s32 __user *rmtp)
 {
-	s32 sec, nsec;
-	if (get_user(sec, rqtp) || get_user(nsec, rqtp + 1))
+	s32 ts[2];
+	if (copy_from_user(ts, rqtp, sizeof(ts)))
 		return -EFAULT;
-	if (sec < 0 || nsec < 0 || nsec >= (s32)NSEC_PER_SEC)
+	if (ts[0] < 0 || ts[1] < 0 || ts[1] >= (s32)NSEC_PER_SEC)
 		return -EINVAL;
-	set_current_state(TASK_INTERRUPTIBLE);
-	u64 left = schedule_timeout_ns(sec * NSEC_PER_SEC + nsec);
-	if (!left)
-		return 0;
-	if (rmtp && (put_user((s32)(left / NSEC_PER_SEC), rmtp) || put_user((s32)(left % NSEC_PER_SEC), rmtp + 1)))
-		return -EFAULT;
-	return -EINTR;
+	return nanosleep_for(ts[0] * NSEC_PER_SEC + ts[1], rmtp, true);
 }
 
 long sys_ia32_mmap2(u32 addr, u32 len, u32 prot, u32 flags, u32 fd, u32 pgoff)

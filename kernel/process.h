@@ -157,6 +157,7 @@ void sigaltstack_save(stack_t *ss, u64 sp);
 /* An interrupted call that goes on with what is left returns -ERESTART_RESTARTBLOCK after it stored how in
  * current->restart; restart_syscall(2) then calls the function of its type. */
 enum { RESTART_NONE, RESTART_NANOSLEEP, RESTART_POLL };
+long nanosleep_for(u64 ns, void __user *rmtp, bool ia32);	/* time.c; an interrupted one leaves the rest at rmtp */
 long nanosleep_restart(void);				/* time.c; from current->restart.arg and deadline */
 long poll_restart(void);				/* fs/select.c; likewise */
 void sigprocmask_set(sigset_t set);			/* current->blocked, with lock and recalc */

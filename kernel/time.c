@@ -189,23 +189,23 @@ static int sleep_until(u64 deadline, u64 *left)
 	}
 }
 
-static long nanosleep_relative(u64 deadline, struct timespec64 __user *rmtp)
+static int put_left(u64 ns, void __user *rmtp, bool ia32)
 {
-	u64 left;
-	int err = sleep_until(deadline, &left);
-	if (!err)
-		return 0;
-	if (rmtp && put_timespec(left, rmtp))
-		return -EFAULT;
-	current->restart.type = RESTART_NANOSLEEP;
-	current->restart.arg[0] = (u64)rmtp;
-	current->restart.deadline = deadline;
-	return err;
+	s32 ts[2] = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+	return ia32 ? copy_to_user(rmtp, ts, sizeof(ts)) : put_timespec(ns, rmtp);
 }
 
 long nanosleep_restart(void)
 {
-	return nanosleep_relative(current->restart.deadline, (void __user *)current->restart.arg[0]);
+	void __user *rmtp = (void *)current->restart.arg[0];
+	u64 left;
+	int err = sleep_until(current->restart.deadline, &left);
+	if (!err)
+		return 0;
+	if (rmtp && put_left(left, rmtp, current->restart.arg[1]))
+		return -EFAULT;
+	current->restart.type = RESTART_NANOSLEEP;
+	return err;
 }
 
 static u64 after(u64 ns)
@@ -214,11 +214,19 @@ static u64 after(u64 ns)
 	return ns < (~0UL >> 1) - now ? now + ns : ~0UL >> 1;
 }
 
+long nanosleep_for(u64 ns, void __user *rmtp, bool ia32)
+{
+	current->restart.deadline = after(ns);
+	current->restart.arg[0] = (u64)rmtp;
+	current->restart.arg[1] = ia32;
+	return nanosleep_restart();
+}
+
 long sys_nanosleep(const struct timespec64 __user *rqtp, struct timespec64 __user *rmtp)
 {
 	u64 ns;
 	int err = get_timespec(&ns, rqtp);
-	return err ? err : nanosleep_relative(after(ns), rmtp);
+	return err ? err : nanosleep_for(ns, rmtp, false);
 }
 
 long sys_clock_nanosleep(int clock, int flags, const struct timespec64 __user *rqtp, struct timespec64 __user *rmtp)
@@ -233,7 +241,7 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec64 __user *r
 	if (err)
 		return err;
 	if (!(flags & TIMER_ABSTIME))
-		return nanosleep_relative(after(ns), rmtp);
+		return nanosleep_for(ns, rmtp, false);
 	err = ns > now ? sleep_until(after(ns - now), &left) : 0;
 	return err ? -ERESTARTNOHAND : 0;	/* the same call again: the time stays right */
 }
