@@ -227,8 +227,6 @@ static bool wait_consider_task(struct wait_opts *wo, struct task_struct *p)
 	struct signal_struct *sig = p->signal;
 	int code;
 	if (p->exit_state == EXIT_ZOMBIE) {
-		if (!(wo->options & WEXITED))
-			return false;
 		code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : p->exit_code;
 		fill_found(wo, p, code, code & 0x7f ? code & 0x80 ? CLD_DUMPED : CLD_KILLED : CLD_EXITED,
 			   code & 0x7f ? code & 0x7f : code >> 8);
@@ -267,7 +265,7 @@ static long do_wait(struct wait_opts *wo)
 		ret = -ECHILD;
 		spin_lock_irq(&tasklist_lock);
 		list_for_each_entry(p, &current->children, sibling) {
-			if (!eligible_child(wo, p))
+			if (!eligible_child(wo, p) || (p->exit_state == EXIT_ZOMBIE && !(wo->options & WEXITED)))
 				continue;
 			ret = 0;
 			if (!wait_consider_task(wo, p))

@@ -73,6 +73,23 @@ TEST(zombie_until_waited_for)
 	CHECK_EQ(state_of(pid), 0);
 }
 
+/* Who asks for stopped or continued children only does not wait for one that is dead. */
+TEST(zombie_is_no_child_to_stop)
+{
+	pid_t dead = child_exiting(3), alive;
+	siginfo_t si;
+
+	wait_state(dead, 'Z');
+	CHECK_ERR(waitid(P_PID, dead, &si, WCONTINUED), ECHILD);
+	CHECK_ERR(waitid(P_ALL, 0, &si, WSTOPPED | WNOHANG), ECHILD);
+	alive = child_pausing();
+	CHECK_EQ(waitid(P_ALL, 0, &si, WSTOPPED | WNOHANG), 0);
+	kill(alive, SIGSTOP);
+	CHECK_EQ(waitid(P_ALL, 0, &si, WSTOPPED), 0);
+	CHECK_EQ(si.si_pid, alive);
+	kill(alive, SIGKILL);
+}
+
 TEST(errors)
 {
 	int st;
