@@ -175,7 +175,7 @@ static int setattr_prepare(struct inode *i, struct iattr *a)
 static umode_t without_privs(const struct inode *i, umode_t mode)
 {
 	mode &= ~S_ISUID;
-	if (mode & 0010 || !in_group_p(i->i_gid))
+	if (mode & 0010 || (!in_group_p(i->i_gid) && !capable(CAP_FSETID)))
 		mode &= ~S_ISGID;
 	return mode;
 }

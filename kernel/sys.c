@@ -255,6 +255,7 @@ long sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
 		return 0;
 	case PR_GET_KEEPCAPS: return current->cred->keep_caps;
 	case PR_SET_KEEPCAPS: return arg2 > 1 ? -EINVAL : set_cred_flag(option, arg2);
+	case PR_GET_SECUREBITS: return current->cred->keep_caps << 4;	/* the one of them that there is */
 	case PR_CAPBSET_READ: return arg2 > CAP_LAST_CAP ? -EINVAL : 1;
 	case PR_SET_NAME: return set_name((char *)arg2);
 	case PR_GET_NAME: return copy_to_user(to, current->comm, sizeof(current->comm)) ? -EFAULT : 0;

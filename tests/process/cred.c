@@ -1,5 +1,6 @@
 /* Credentials, umask, permissions: root may, others may not. Runs as root. */
 #include "../abi.h"
+#include <sys/prctl.h>
 #include <grp.h>
 #include <sys/fsuid.h>
 
@@ -124,6 +125,10 @@ TEST(set_uid_bits)
 	CHECK_OK(stat("f", &st));
 	CHECK_EQ(st.st_mode & 06000, 0);
 	CHECK_EQ(st.st_uid, 1000);
+	CHECK_OK(chmod("f", 06745));		/* setgid without the group's x says something else: it stays */
+	CHECK_OK(chown("f", 1001, 1001));
+	CHECK_OK(stat("f", &st));
+	CHECK_EQ(st.st_mode & 06000, 02000);
 }
 
 TEST(umask_cuts)
@@ -164,6 +169,8 @@ TEST(capget_says_root)
 
 	CHECK_OK(syscall(SYS_capget, &head, data));
 	CHECK(data[0].effective != 0);
+	CHECK_OK(prctl(PR_SET_KEEPCAPS, 1));
+	CHECK_EQ(prctl(PR_GET_SECUREBITS), 1 << 4);
 	head.version = 1;
 	CHECK_ERR(syscall(SYS_capget, &head, data), EINVAL);
 	CHECK_EQ(head.version, 0x20080522);
