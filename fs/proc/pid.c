@@ -156,7 +156,10 @@ static int fd_lookup(struct inode *dir, struct dentry *d)
 		return -ENOENT;
 	umode_t mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
 	fput(f);
-	return make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
+	int err = make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
+	if (!err)
+		d->d_inode->i_size = 64;	/* as ls -l shows it on Linux */
+	return err;
 }
 
 static int fd_iterate(struct file *f, struct dir_context *ctx)

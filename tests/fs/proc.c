@@ -81,6 +81,7 @@ TEST(fd_directory)
 {
 	char path[40];
 	struct dirent *e;
+	struct stat st;
 	int fd = open("/dev/null", O_RDONLY), found = 0;
 	DIR *d = opendir("/proc/self/fd");
 
@@ -89,6 +90,9 @@ TEST(fd_directory)
 		found |= atoi(e->d_name) == fd && e->d_name[0] != '.';
 	CHECK(found);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_OK(lstat(path, &st));
+	CHECK_EQ(st.st_mode, S_IFLNK | 0500);
+	CHECK_EQ(st.st_size, 64);
 	close(fd);
 	CHECK_ERR(readlink(path, (char[10]){ 0 }, 10), ENOENT);
 }
