@@ -82,7 +82,7 @@ void do_trap(struct pt_regs *regs, unsigned vector, long error)
 	current->thread.error_code = error;
 	if (vector == 1 || vector == 3) {
 		regs->eflags &= ~EFLAGS_TF;
-		force_sig_fault(sig, traps[vector].code, regs->rip);
+		force_sig_fault(sig, traps[vector].code, vector == 1 ? regs->rip : 0);
 		return;
 	}
 	if (vector != 0 && sig != SIGFPE)
