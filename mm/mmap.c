@@ -81,6 +81,10 @@ static bool beyond_any_file(const struct file *file, u64 pgoff, u64 len)
 static int check_mmap_file(struct file *file, u64 flags, u64 *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (flags & MAP_SYNC)
+			return -EOPNOTSUPP;
+		fallthrough;
 	case MAP_SHARED:
 		if ((*vm_flags & VM_WRITE) && !(file->f_mode & FMODE_WRITE))
 			return -EACCES;

@@ -128,6 +128,9 @@ TEST(errors)
 	CHECK_ERR(syscall(SYS_munmap, p, 0), EINVAL);
 	CHECK_ERR(syscall(SYS_munmap, 0xffff800000000000UL, PAGE), EINVAL);
 	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_PRIVATE, open(".", O_RDONLY), 0), ENODEV);
+	CHECK(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE, fd, 0) != MAP_FAILED);
+	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0), EOPNOTSUPP);
+	CHECK_ERR(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, -1, 0), EINVAL);
 	/* A private mapping of a file open for reading may be written. */
 	CHECK(mmap(NULL, PAGE, RW, MAP_PRIVATE, rd, 0) != MAP_FAILED);
 }
