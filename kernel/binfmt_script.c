@@ -47,6 +47,8 @@ static int load_script(struct linux_binprm *bprm)
 	char line[BINPRM_BUF_SIZE], *name, *arg;	/* bprm->buf will be the interpreter's */
 	if (bprm->buf[0] != '#' || bprm->buf[1] != '!')
 		return -ENOEXEC;
+	if (bprm->fd_closes)
+		return -ENOENT;
 	memcpy(line, bprm->buf + 2, BINPRM_BUF_SIZE - 2);
 	int err = parse_line(line, line + BINPRM_BUF_SIZE - 3, &name, &arg);
 	if (err)

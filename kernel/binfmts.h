@@ -23,6 +23,7 @@ struct linux_binprm {
 	struct page *arg_page;		/* of the new stack, the one written last; NULL */
 	u64 arg_page_pos;
 	char *fd_path;			/* kmalloc'd filename for execveat, or NULL */
+	bool fd_closes;			/* the descriptor that it names is O_CLOEXEC: no interpreter will find it */
 	u64 exec;			/* address of the filename string, for AT_EXECFN */
 	unsigned recursion;		/* scripts of scripts: 5 at most, then -ELOOP */
 	struct cred *cred;		/* new: setuid bits applied */

@@ -409,6 +409,7 @@ static int set_filename(struct linux_binprm *bprm, int dfd, const char *filename
 		return -ENOMEM;
 	snprintf(bprm->fd_path, strlen(filename) + 24, filename[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", dfd, filename);
 	bprm->filename = bprm->interp = bprm->fd_path;
+	bprm->fd_closes = test_bit(dfd, current->files->fdt->close_on_exec);
 	return 0;
 }
 

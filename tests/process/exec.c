@@ -323,6 +323,12 @@ TEST(execveat_and_fd)
 	IN_CHILD(st, char *t[] = { "true", NULL };
 		 syscall(SYS_execveat, dir, "busybox", t, env, 0); _exit(2));
 	CHECK_EQ(st, 0);
+	write_file("s", "#!/bin/true\n");
+	CHECK_OK(chmod("s", 0755));
+	IN_CHILD(st, syscall(SYS_execveat, open("s", O_RDONLY), "", argv, env, AT_EMPTY_PATH); _exit(2));
+	CHECK_EQ(st, 0);
+	/* The interpreter would look for a descriptor that exec has closed. */
+	CHECK_ERR(syscall(SYS_execveat, open("s", O_RDONLY | O_CLOEXEC), "", argv, env, AT_EMPTY_PATH), ENOENT);
 }
 
 TEST(null_argv_and_env)
