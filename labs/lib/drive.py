@@ -1,9 +1,10 @@
 """Runs inside gdb: takes the machine from checkpoint to checkpoint and tells the grader what happened.
 
-LAB_CONFIG names a JSON file: socket, checkpoint (address), nonce, plan (the tests of this boot), check (path of check.py),
-debug (stay at the failure). LAB_FD is where events go, one JSON object a line. The kernel under test may be anything:
-whatever it has in its structures becomes text here, never a traceback.
+LAB_ORDERS is where boots come from, a JSON object a line: socket, checkpoint (address), nonce, plan (the tests of this boot), check (path of
+check.py), debug (stay at the failure). LAB_EVENTS is where events go, "over" at the end of each boot. The kernel under test may be
+anything: whatever it has in its structures becomes text here, never a traceback.
 """
+import contextlib
 import json
 import os
 import re
@@ -13,10 +14,11 @@ import traceback
 
 import gdb
 
-CONFIG = json.load(open(os.environ["LAB_CONFIG"]))
-EVENTS = os.fdopen(int(os.environ["LAB_FD"]), "w")
+ORDERS, EVENTS = os.fdopen(int(os.environ["LAB_ORDERS"])), os.fdopen(int(os.environ["LAB_EVENTS"]), "w")
+CONFIG = {}                             # of the boot that is under way
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 TROUBLE = re.compile("Out of memory|segfault|WARNING|BUG|trap|unimplemented")
+NEVER = 1 << 64
 HELLO, NEXT, DELAY, BEGIN, FAIL, STATE, PASS, DONE, END = range(9)
 
 
@@ -54,6 +56,7 @@ class Driver:
     def __init__(self):
         import kernel
         self.kernel, self.plan, self.item, self.at, self.failed = kernel, list(CONFIG["plan"]), None, None, False
+        self.until = NEVER                  # the guest's time at which a test has had its share
         self.checks = {"__name__": "check"}
         if CONFIG["check"]:
             with open(CONFIG["check"]) as file:
@@ -107,11 +110,16 @@ class Driver:
             raise Finished
         if what == HELLO:
             return self.answer(CONFIG["nonce"])
+        now = register("rax")
+        if self.item and now > self.until:  # also what has failed since: the grader's clock may have been faster to see it
+            event("late")
+            raise Finished
         value = 0
         if what == NEXT:
             value = self.next()
         elif what == DELAY:
             value = self.item["delay"]
+            self.until = now + value + self.item["limit"]
         elif what == BEGIN:
             self.look("begin", ())
             value = int(self.item["fork"])
@@ -126,6 +134,8 @@ class Driver:
                 self.look("end", ())
         elif what == DONE:
             self.item["status"], self.item["instructions"] = args[0], args[1]
+            self.until = NEVER
+            event("done")
         elif what == END:
             if self.item["fork"]:
                 self.look("end", ())
@@ -136,7 +146,7 @@ class Driver:
         if not self.plan:
             event("finished")
             raise Finished
-        self.item, self.at, self.failed = dict(self.plan.pop(0), passed=False), At(), False
+        self.item, self.at, self.failed, self.until = dict(self.plan.pop(0), passed=False), At(), False, NEVER
         log = self.safely(lambda: int(self.kernel.var("log_head")))
         self.log = log if isinstance(log, int) else 0
         event("begin", test=self.item["test"], limit=self.item["limit"])
@@ -196,20 +206,37 @@ class Driver:
             raise Finished
 
 
+def drive(order):
+    """One boot, from the order to the machine's end."""
+    CONFIG.clear()
+    CONFIG.update(json.loads(order))
+    try:
+        Driver().run()
+    except Finished:
+        pass
+    except Exception as e:                  # the grader's own fault, or the machine's: never silent
+        traceback.print_exc()
+        event("broken", text=f"{type(e).__name__}: {e}")
+    if CONFIG["debug"]:
+        return
+    gdb.execute("delete", to_string=True)
+    if gdb.selected_inferior().pid:
+        with contextlib.suppress(gdb.error):    # QEMU may be gone before its answer to this came
+            gdb.execute("kill", to_string=True)
+    event("over")
+
+
 for setting in ("confirm off", "pagination off", "width 0", "print thread-events off", "print max-depth 3", "language c"):
     gdb.execute(f"set {setting}", to_string=True)
-try:
-    Driver().run()
-except Finished:
-    pass
-except Exception as e:                      # the grader's own fault, or the machine's: never silent
-    traceback.print_exc()
-    event("broken", text=f"{type(e).__name__}: {e}")
-if CONFIG["debug"]:                         # not earlier: with symbols gdb reads code, which may not be in memory yet
+while order := ORDERS.readline():
+    drive(order)
+    if CONFIG["debug"]:
+        break
+if CONFIG.get("debug"):                 # not earlier: with symbols gdb reads code, which may not be in memory yet
     gdb.execute(f"add-symbol-file {CONFIG['program']}", to_string=True)
     gdb.execute("backtrace 12")
+    event("stands")
     print("The machine stands. ct-ps, ct-vmas, ct-pgtable, ct-runqueue, ct-dmesg show the kernel; `kill` and `quit` end it.")
 else:
     EVENTS.close()
-    gdb.execute("kill", to_string=True) if gdb.selected_inferior().pid else None
     gdb.execute("quit 0")

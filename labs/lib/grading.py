@@ -1,6 +1,7 @@
 """Grades a hand-in: a copy of the starter, the patch, make, the boots, and a verdict for each test.
 
-A result is a plain dictionary, the same for the same hand-in on any host: no times of the host, no paths of temporary files.
+A result is a plain dictionary, the same for the same hand-in on any host: no times of the host, no paths of temporary files. Only "seen" is not:
+what a machine that had to be stopped was doing then. It is shown, and not kept.
 """
 import hashlib
 import re
@@ -11,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 import lab as labs
-from run import FLOOD, boot
+from holes import functions
+from run import FLOOD, Gdb, boot
 
 TICK = 1_000_000                        # guest instructions from one timer interrupt to the next
 
@@ -51,7 +53,8 @@ def tree_of(lab, patch):
     where = Path(tempfile.mkdtemp(prefix="lab-"))
     labs.copy(labs.starter(lab) / "tree", where / "tree")
     if patch is not None:
-        code, out = labs.sh("git", "apply", "--whitespace=nowarn", Path(patch).absolute(), cwd=where / "tree", check=False)
+        (where / "patch").write_bytes(labs.text_of(patch))
+        code, out = labs.sh("git", "apply", "--whitespace=nowarn", where / "patch", cwd=where / "tree", check=False)
         if code:
             lines = [line for line in out.splitlines() if line.startswith("error")]
             return where, "does not apply to the starter: " + "; ".join(lines or [out.strip()])
@@ -59,12 +62,22 @@ def tree_of(lab, patch):
     return where, "does not build:\n" + why if why else None
 
 
+BROKEN = ("hang", "panic", "reset", "forged", "no boot")
+
+
 class Boots:
     """Runs a plan in as few boots as it takes, and collects what happened to each item."""
     def __init__(self, lab, elf):
         self.lab, self.elf, self.starter = lab, elf, labs.starter(lab)
         self.check = self.starter / "tree/labs" / lab["name"] / "check.py"
-        self.lines, self.plans, self.booted, self.dead = [], [], False, None
+        self.lines, self.plans, self.booted, self.dead, self.words = [], [], False, None, lab["append"]
+        self.gdb = Gdb(elf)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.gdb.close()
 
     def run(self, plan):
         """[(item, outcome)]; an outcome has verdict and what belongs to it."""
@@ -78,13 +91,15 @@ class Boots:
                     if not self.booted and outcomes[0]["verdict"] == "no boot" and "hung" in outcomes[0]["why"]:
                         self.dead = outcomes[0]         # and would hang again: that costs a minute and says nothing new
                     done += zip(items, outcomes)
-                    items = items[len(outcomes):]
+                    last, items = items[len(outcomes) - 1], items[len(outcomes):]
+                    if "then" in outcomes[-1] or outcomes[-1]["verdict"] in BROKEN:     # its points are lost: no boots for its other phases
+                        items = [item for item in items if item["test"] != last["test"]]
         return done
 
     def one(self, program, items):
         """One boot; outcomes for the first items, at least one."""
-        self.plans.append((program, items))
-        events, console = boot(self.elf, self.starter / "run" / program, self.lab, items, self.check)
+        self.plans.append((program, items, self.words))
+        events, console = boot(self.gdb, self.elf, self.starter / "run" / program, self.lab | {"append": self.words}, items, self.check)
         outcomes, now = [], None
         for event in events:
             kind = event["event"]
@@ -94,11 +109,9 @@ class Boots:
                 now.update(event, verdict="fail")
             elif kind == "end" and now:
                 now["instructions"] = event["instructions"]
-                if now["verdict"] == "pass" and event["instructions"] > now["limit"]:
-                    now["verdict"] = "hang"
                 outcomes.append(now)
                 now = None
-            elif kind in ("hang", "panic", "reset", "forged"):
+            elif kind in ("hang", "late", "panic", "reset", "forged"):
                 if now:
                     self.broke(now, event, console)
                     outcomes.append(now)
@@ -113,14 +126,15 @@ class Boots:
                 outcomes += [{"verdict": "no boot", "why": why} | {k: event[k] for k in ("where", "tasks") if k in event}
                              for _ in items[len(outcomes):]]
         if console.total > FLOOD:
-            self.note(f"the console was flooded: {console.total} bytes in one boot")
+            self.note(f"the console was flooded: more than {FLOOD >> 10} KiB in one boot")
+            self.words = self.lab["append"] + " loglevel=1"     # a serial line is slow: the boots that follow print less
         if not outcomes:
             outcomes = [{"verdict": "no boot", "why": "the machine never came to the first test"} for _ in items]
         return outcomes
 
     def broke(self, now, event, console):
         if now["verdict"] == "pass":
-            now.update(event, verdict=event["event"])
+            now.update(event, verdict={"late": "hang"}.get(event["event"], event["event"]))
             if event["event"] == "panic":
                 now["why"] = self.last_words(event, console)
         else:
@@ -155,9 +169,7 @@ def describe(test, outcome):
     if verdict == "fail":
         return outcome["text"] + (f"\nthe kernel said: {outcome['said']}" if outcome.get("said") else "")
     if verdict == "hang":
-        lines = [f"it was not done within {million(outcome['limit'])} instructions"]
-        lines += [f"processor: {where}"] if where else []
-        return "\n".join(lines + outcome.get("tasks", [])[1:6])
+        return f"it was not done within {million(test['limit'])} instructions"
     if verdict == "panic":
         return f"the kernel panicked{outcome['why']}\n{where}"
     if verdict == "reset":
@@ -167,8 +179,17 @@ def describe(test, outcome):
     return outcome.get("why", verdict)
 
 
+def seen(outcome, own):
+    """Where a machine was that had to be stopped: for reading only, it was stopped at no certain instruction. What the hand-in's
+    own functions call changes from look to look, so it is left out."""
+    where = outcome.get("where") or []
+    mine = [nr for nr, name in enumerate(where) if name in own]
+    where = " < ".join(where[mine[-1] if mine else 0:])
+    return ([f"processor: {where}"] if where else []) + outcome.get("tasks", [])[1:6] if outcome["verdict"] == "hang" else []
+
+
 def grade(lab, patch, name, word, rerun):
-    """The result of one hand-in. patch None: the starter itself. rerun(test): the command that debugs this test."""
+    """The result of one hand-in, the same on any host but for "seen". patch None: the starter itself. rerun(test): the command that debugs this test."""
     result = {"handin": name, "lab": lab["name"], "points": 0, "of": sum(t["points"] for t in lab["test"]), "notes": [], "tests": []}
     why = labs.validate(patch, lab) if patch is not None else None
     if why:
@@ -180,10 +201,11 @@ def grade(lab, patch, name, word, rerun):
         if why:
             result["notes"].append("the hand-in " + why)
             return result
-        boots = Boots(lab, where / "tree/build/cutaway.elf")
+        own = {name for path in lab["files"] for name in functions(path, (where / "tree" / path).read_text(errors="replace"))}
         outcomes = {}
-        for item, outcome in boots.run(list(plan_of(lab, word))):
-            outcomes.setdefault(item["test"], []).append(outcome)
+        with Boots(lab, where / "tree/build/cutaway.elf") as boots:
+            for item, outcome in boots.run(list(plan_of(lab, word))):
+                outcomes.setdefault(item["test"], []).append(outcome)
         result["notes"] += boots.lines
     finally:
         if where:
@@ -193,14 +215,14 @@ def grade(lab, patch, name, word, rerun):
         worst = next((o for o in mine if o["verdict"] != "pass"), mine[0])
         passed = worst["verdict"] == "pass"
         happened = describe(test, worst)
-        if not passed and len(mine) > 1:
-            happened += f"\n(at {sum(o['verdict'] != 'pass' for o in mine)} of {len(mine)} phases of the timer)"
+        if not passed and test["seeds"] > 1:
+            happened += f"\n(at {sum(o['verdict'] != 'pass' for o in mine)} of {len(mine)} phases of the timer that were tried)"
         entry = {"name": test["name"], "points": test["points"] if passed else 0, "of": test["points"], "kind": test["kind"],
                  "verdict": worst["verdict"], "expected": test["expect"], "happened": happened.strip()}
         if "instructions" in worst:
             entry["instructions"] = worst["instructions"]
         if not passed:
-            entry |= {"hint": test["hint"], "rerun": rerun(test["name"])}
+            entry |= {"hint": test["hint"], "rerun": rerun(test["name"]), "seen": seen(worst, own)}
         result["tests"].append(entry)
     result["points"] = sum(t["points"] for t in result["tests"])
     if result["tests"] and all(t["verdict"] == "no boot" for t in result["tests"]):
@@ -217,7 +239,7 @@ def report(result, hints=None):
         lines.append(f"          expected: {test['expected']}")
         first, *more = test["happened"].splitlines() or [""]
         lines.append(f"          happened: {first}")
-        lines += [f"                    {line}" for line in more]
+        lines += [f"                    {line}" for line in more + test.get("seen", [])]
         if "hint" in test:
             lines.append(f"          hint:     labs/{result['lab']}/{test['hint']}")
             lines.append(f"          in gdb:   {test['rerun']}")
@@ -232,15 +254,17 @@ def debug(lab, patch, name, word):
     try:
         if why:
             raise labs.LabError("the hand-in " + why)
-        boots = Boots(lab, where / "tree/build/cutaway.elf")
+        elf = where / "tree/build/cutaway.elf"
         items = list(plan_of(lab, word))
-        mine = [(item, outcome) for item, outcome in boots.run(items) if item["test"] == name]
+        with Boots(lab, elf) as boots:
+            mine = [(item, outcome) for item, outcome in boots.run(items) if item["test"] == name]
         item, outcome = next((pair for pair in mine if pair[1]["verdict"] != "pass"), mine[0])
-        program, plan = next((p, items) for p, items in reversed(boots.plans) if item in items)
+        program, plan, words = next(entry for entry in reversed(boots.plans) if item in entry[1])
         plan = plan[:plan.index(item) + 1]
         print(f"test {name}: {outcome['verdict']}\n  {describe(item, outcome)}\ngdb stops there (a test that passes: where it begins).", flush=True)
-        boot(where / "tree/build/cutaway.elf", boots.starter / "run" / program, lab, plan, boots.check,
-             debug={"test": name, "number": item["number"], "passes": outcome["verdict"] == "pass"})
+        gdb = Gdb(elf, debug={"test": name, "number": item["number"], "passes": outcome["verdict"] == "pass"})
+        boot(gdb, elf, boots.starter / "run" / program, lab | {"append": words}, plan, boots.check)
+        gdb.close()
     finally:
         shutil.rmtree(where, ignore_errors=True)
 

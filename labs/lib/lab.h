@@ -19,11 +19,13 @@
 
 enum lab_event { LAB_HELLO, LAB_NEXT, LAB_DELAY, LAB_BEGIN, LAB_FAIL, LAB_STATE, LAB_PASS, LAB_DONE, LAB_END };
 
-/* gdb stops before the nop, reads the arguments, puts the answer into rax and goes on behind the nop. */
+/* gdb stops before the nop, reads the arguments and the time in rax, puts the answer there and goes on behind the nop. */
 long checkpoint(long nonce, enum lab_event what, long a, long b, long c, long d);
 __asm__(".pushsection .checkpoint,\"ax\"\n"
 	".globl checkpoint\n.type checkpoint,@function\n"
-	"checkpoint:\n\t.cfi_startproc\n\tnop\n\tret\n\t.cfi_endproc\n.size checkpoint,.-checkpoint\n.popsection");
+	"checkpoint:\n\t.cfi_startproc\n"
+	"\tmov %rdx,%r10\n\tlfence\n\trdtsc\n\tshl $32,%rdx\n\tor %rdx,%rax\n\tmov %r10,%rdx\n"
+	"checkpoint_stop:\n\tnop\n\tret\n\t.cfi_endproc\n.size checkpoint,.-checkpoint\n.popsection");
 
 static long lab_nonce;
 static bool lab_is_runner = true;
@@ -78,11 +80,13 @@ __attribute__((format(printf, 3, 4), noinline)) static void lab_fail(const char 
 		_exit(1);
 }
 
-/* Kills what is left and reaps it; how many would not go. */
+/* Kills what is left and reaps it, for 100 ms at most; how many would not go. */
 static int lab_sweep(void)
 {
+	long end = instructions() + 100000000;
+
 	kill(-1, SIGKILL);
-	for (int i = 0; i < 200; i++) {
+	while (instructions() < end) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
 
 		if (pid < 0)

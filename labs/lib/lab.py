@@ -5,6 +5,7 @@
     build/labs/NAME-HASH/run/    a directory for each test program: init, initrd
 """
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -21,6 +22,7 @@ CACHE = TOP / "build/labs"
 STUDENT = TOP / "labs/student"          # only in a student's tree: the name of its lab
 TEACHERS = re.compile(r"^(\.ci/|docs/teaching\.md|labs/(README\.md|lib/matrix\.py|lib/test_\w+\.py|[^/]+/wrong/))")
 HEADER = "Cutaway hand-in"
+LARGEST = 1 << 20                       # bytes of a hand-in
 
 
 def environment():
@@ -210,9 +212,9 @@ def build_programs(lab, tree, where):
                            input=listing.encode(), stdout=archive)
 
 
-def starter(lab):
-    """The cached, built starter of a lab: a directory with tree/ and run/."""
-    name = lab["name"]
+@functools.cache
+def starter_of(name):
+    lab = load(name)
     if STUDENT.exists():
         commit = sh("git", "rev-parse", "--short=12", "starter^{tree}", check=False)[1].strip()
 
@@ -230,6 +232,11 @@ def starter(lab):
         sh("make", "-s", "-j2", "build/cutaway.elf", cwd=where / "tree")
         build_programs(lab, where / "tree", where / "run")
     return cached(f"{name}-{digest(files)}", make)
+
+
+def starter(lab):
+    """The cached, built starter of a lab: a directory with tree/ and run/."""
+    return starter_of(lab["name"])
 
 
 # ---- a student's tree and what comes back ---------------------------------------------------------------------
@@ -270,7 +277,7 @@ def work_diff():
         raise LabError("this lab's hand-in may change " + " ".join(lab["files"]) + " only. Also changed:\n" +
                        "".join(f"    {f}\n" for f in foreign) +
                        "Take that back (git checkout starter -- FILE; a new file: move it away) and try again.")
-    patch = sh("git", "diff", "--no-color", "--no-ext-diff", "--no-renames", "starter", "--", *lab["files"])
+    patch = sh("git", "diff", "--no-color", "--no-ext-diff", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "-U3", "starter", "--", *lab["files"])
     if not patch.strip():
         return ""
     return f"{HEADER}\nLab: {lab['name']}\n\n{patch}"
@@ -294,13 +301,23 @@ def lab_of(text):
     return m[1] if m else None
 
 
+def text_of(path):
+    """A hand-in as git reads it: mail programs and Windows' shells turn a patch into UTF-16 or its line ends into CRLF."""
+    if Path(path).stat().st_size > LARGEST:
+        return None
+    data = Path(path).read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", errors="replace").encode()
+    return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+
+
 def validate(path, lab):
     """Why a hand-in is refused, or None. Its text is read by git's own parser, with no tree that it could touch."""
-    data = Path(path).read_bytes()
+    data = text_of(path)
+    if data is None:
+        return f"the file has {Path(path).stat().st_size >> 10} KiB: no hand-in is that large"
     if not data.strip():
         return "the file is empty"
-    if len(data) > 1 << 20:
-        return f"the file has {len(data) >> 10} KiB: no hand-in is that large"
     if b"\0" in data or b"\nGIT binary patch" in data or b"\nBinary files " in data:
         return "the file is binary; a hand-in is a text patch, made by make handin"
     text = data.decode(errors="replace")
@@ -308,7 +325,8 @@ def validate(path, lab):
         what = "makes a symbolic link" if "120000" in m[0] else "makes, deletes, renames or changes the mode of a file"
         return f"the patch {what} ({m[0]}); a hand-in changes lines of {' '.join(lab['files'])} only"
     with tempfile.TemporaryDirectory(prefix="lab-check-") as empty:
-        code, out = sh("git", "apply", "--numstat", "-z", Path(path).absolute(), cwd=empty, check=False)
+        (Path(empty) / "patch").write_bytes(data)
+        code, out = sh("git", "apply", "--numstat", "-z", "patch", cwd=empty, check=False)
     if code:
         return f"git can't read it as a patch ({out.strip().splitlines()[-1] if out.strip() else 'no reason given'})"
     touched = [entry.split("\t", 2)[2] for entry in out.split("\0") if entry.count("\t") >= 2]

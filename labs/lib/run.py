@@ -1,10 +1,10 @@
 """Boots a kernel with a lab's test program and watches it from outside: QEMU, gdb with drive.py inside, and the guest's clock.
 
-    this process --- events (pipe) --- gdb --- unix socket --- QEMU
-         |                                                      |
-         +---------- QMP (unix socket): the clock, "stop" ------+
+    this process --- orders, events (pipes) --- gdb --- unix socket --- QEMU
+         |                                                               |
+         +---------- QMP (unix socket): the clock, "stop" ---------------+
 
-Limits are in the guest's time, so the host's speed does not matter: the ACPI PM timer (3.58 MHz, 24 bits) follows QEMU's virtual clock,
+One gdb serves all boots of a kernel: it reads the symbols once. Limits are in the guest's time, so the host's speed does not matter: the ACPI PM timer (3.58 MHz, 24 bits) follows QEMU's virtual clock,
 one nanosecond for each instruction. A guest over its limit is stopped by QMP; gdb then says where it was.
 """
 import contextlib
@@ -28,9 +28,10 @@ from lab import LabError, environment
 LIB = Path(__file__).resolve().parent
 PM_TIMER, PM_HZ, PM_MASK = 0x608, 3_579_545, (1 << 24) - 1
 BOOT_LIMIT = 500_000_000                # guest nanoseconds from power-on to the program's first question
-RUNNER_LIMIT = 2_000_000_000            # for the runner's own work between two tests
+RUNNER_LIMIT = 500_000_000              # for the runner's own work between two tests
 FLOOD = 1 << 18                         # bytes on the console that are too many
 WALL = 900                              # seconds for one boot on the slowest host: only a net
+STILL = 5                               # seconds in which a machine runs and its clock does not: nothing will ever wake it
 
 
 LIBC = ctypes.CDLL(None)
@@ -63,7 +64,8 @@ class Console:
 class Qemu:
     def __init__(self, elf, initrd, append, memory, gdb=True):
         self.dir = Path(tempfile.mkdtemp(prefix="lab-"))
-        self.args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-m", str(memory), "-smp", "1", "-no-reboot",
+        # Without disks: the firmware looks for some to boot from, and that takes longer than Cutaway's own boot.
+        self.args = ["qemu-system-x86_64", "-nodefaults", "-accel", "tcg", "-machine", "q35,sata=off,smbus=off", "-cpu", "max", "-m", str(memory), "-smp", "1", "-no-reboot",
                      "-display", "none", "-monitor", "none", "-vga", "none", "-nic", "none", "-seed", "1",
                      "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm",
                      "-kernel", str(elf), "-initrd", str(initrd), "-append", f"console=ttyS0 panic=-1 {append}".strip(),
@@ -127,6 +129,10 @@ class Qemu:
             self.last = now
         return self.ticks * 1_000_000_000 // PM_HZ
 
+    def runs(self):
+        """No: gdb holds it."""
+        return (self.command("query-status") or {}).get("status") == "running"
+
     def stop(self):
         self.command("stop")
 
@@ -154,72 +160,100 @@ def symbols(program):
     return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}
 
 
-def boot(elf, run_dir, lab, plan, check, debug=None):
-    """One boot with the tests of `plan` in order. (events, console); the last event says how it ended.
+class Gdb:
+    """A gdb with drive.py in it, for one kernel. boot() gives it a machine; debug: for whom it stays
+    where a test fails, in the terminal."""
+    def __init__(self, elf, debug=None):
+        orders, self.orders = os.pipe()
+        self.events, events = os.pipe()
+        quiet = {} if debug else {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        command = ["gdb", "-q", "-nx"] + ([] if debug else ["-batch"]) + ["-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
+                   str(elf), "-x", str(LIB / "drive.py")]
+        self.debug, self.text, self.said = debug, b"", None
+        self.process = subprocess.Popen(command, pass_fds=[orders, events], cwd=elf.parent.parent, preexec_fn=die_with_parent,
+                                        env=environment() | {"LAB_ORDERS": str(orders), "LAB_EVENTS": str(events)}, **quiet)
+        os.close(orders)
+        os.close(events)
+        if not debug:
+            self.said = Console(self.process.stdout)
 
-    debug: the name of a test; gdb takes the terminal and stays where that test fails."""
+    def order(self, config):
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.orders, json.dumps(config).encode() + b"\n")
+
+    def heard(self, seconds):
+        """The events that came within this time, or None: there will be no more."""
+        if not select.select([self.events], [], [], seconds)[0]:
+            return []
+        data = os.read(self.events, 65536)
+        *lines, self.text = (self.text + data).split(b"\n")
+        return [json.loads(line) for line in lines] if data else None
+
+    def close(self):
+        os.close(self.orders)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(None if self.debug else 5)
+        self.process.kill()
+        self.process.wait()
+        os.close(self.events)
+        if self.said:
+            self.said.thread.join(5)
+            self.process.stdout.close()
+
+
+def symbols(program):
+    out = subprocess.run(["nm", program], capture_output=True, text=True, check=True).stdout
+    return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}
+
+
+def boot(gdb, elf, run_dir, lab, plan, check):
+    """One boot with the tests of `plan` in order. (events, console); the last event says how it ended."""
     program = run_dir / "init"
     addresses = symbols(program)
     plan = [dict(item, address=addresses["lab_" + item["test"]]) for item in plan]
     with Qemu(elf, run_dir / "initrd", lab["append"], lab["memory"]) as qemu:
-        config = {"socket": f"{qemu.dir}/gdb", "checkpoint": addresses["checkpoint"], "nonce": secrets.randbits(62) | 1 << 61, "plan": plan,
-                  "check": str(check) if check.exists() else None, "debug": debug, "program": str(program)}
-        (qemu.dir / "config").write_text(json.dumps(config))
-        out, into = os.pipe()
-        command = ["gdb", "-q", "-nx"] + ([] if debug else ["-batch"]) + ["-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
-                   str(elf), "-x", str(LIB / "drive.py")]
-        gdb = subprocess.Popen(command, stdin=None if debug else subprocess.DEVNULL, stdout=None if debug else subprocess.PIPE,
-                               stderr=None if debug else subprocess.STDOUT, pass_fds=[into], cwd=elf.parent.parent, preexec_fn=die_with_parent,
-                               env=environment() | {"LAB_CONFIG": f"{qemu.dir}/config", "LAB_FD": str(into)})
-        os.close(into)
-        said = Console(gdb.stdout) if not debug else None
-        try:
-            events = list(watch(qemu, gdb, out))
-            gdb.wait(None if debug else 20)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            os.close(out)
-            gdb.kill()
-            gdb.wait()
-            if said:
-                said.thread.join(5)
-                gdb.stdout.close()
-        if not events or events[-1]["event"] == "broken":
-            raise LabError("the grader's gdb failed: " + (said.text()[-1500:] if said else "see above"))
+        gdb.order({"socket": f"{qemu.dir}/gdb", "checkpoint": addresses["checkpoint_stop"], "nonce": secrets.randbits(62) | 1 << 61,
+                   "plan": plan, "check": str(check) if check.exists() else None, "debug": gdb.debug, "program": str(program)})
+        events = list(watch(qemu, gdb))
+    if not events or events[-1]["event"] == "broken":
+        raise LabError("the grader's gdb failed: " + (gdb.said.text()[-1500:] if gdb.said else "see above"))
     return events, qemu.console
 
 
-def watch(qemu, gdb, pipe):
+def watch(qemu, gdb):
     """Yields the events of a boot, and bounds the guest's time between them."""
-    budget, what, start, text = BOOT_LIMIT, "boot", 0, b""
-    end = time.time() + WALL
-    asked = 0
+    budget, what, start, end, asked = BOOT_LIMIT, "boot", 0, time.time() + WALL, 0
+    moved = 0, time.time()              # the guest's clock, and since when it shows that
     while True:
-        if select.select([pipe], [], [], 0.02)[0]:
-            data = os.read(pipe, 65536)
-            if not data:
+        events = gdb.heard(0.02)
+        for event in events or []:
+            if event["event"] == "over":
                 return
-            *lines, text = (text + data).split(b"\n")
-            for line in lines:
-                event = json.loads(line)
-                if event["event"] == "stopped":
-                    event = event | {"event": "hang" if what != "boot" else "boot-hang", "limit": budget}
-                yield event
-                if event["event"] in ("begin", "end", "boot"):
-                    what = event["event"]
-                    budget = {"begin": event.get("limit", 0), "end": RUNNER_LIMIT, "boot": BOOT_LIMIT}[what]
-                    budget += budget // 20 + 2_000_000
-                    start, asked = qemu.clock(), 0
+            if event["event"] == "stands":
+                gdb.process.wait()          # somebody looks around; that has no limits
+                return
+            if event["event"] == "stopped":
+                event = event | {"event": "hang" if what != "boot" else "boot-hang", "limit": budget}
+            yield event
+            if event["event"] in ("begin", "done", "end", "boot"):
+                what = event["event"]
+                budget = {"begin": event.get("limit", 0), "boot": BOOT_LIMIT}.get(what, RUNNER_LIMIT)
+                budget += budget // 20 + 2_000_000
+                start, asked, moved = qemu.clock(), 0, (0, time.time())
+        if events:
             continue
-        if qemu.clock() - start > budget and time.time() - asked > 2:
+        if events is None:
+            return
+        now = qemu.clock()
+        if now != moved[0] or not qemu.runs():
+            moved = now, time.time()
+        if (now - start > budget or time.time() - moved[1] > STILL) and time.time() - asked > 2:
             qemu.stop()
             asked = time.time()
         if time.time() > end:
             yield {"event": "hang", "where": ["the host gave up"], "tasks": [], "limit": budget}
-            return
-        if gdb.poll() is not None and not select.select([pipe], [], [], 0)[0]:
-            return
+            qemu.process.kill()             # gdb says so, and that the boot is over
+            end += WALL
 
 
 def boots_as(elf, initrd, pattern, append="", memory=256, limit=20_000_000_000):

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+import grading
 import holes
 import lab as labs
 import matrix
+import run
 
 TOP, GRADE = labs.TOP, labs.TOP / "labs/grade"
 KEPT = 8                                # lab pipe's points for what must not break
@@ -31,6 +33,12 @@ EVIL = {                                # n == 8 in test end_of_file only: one h
     "wild-pointer": READ % "if (n == 8)\n\t\t*(volatile int *)(u64)f->f_flags = 1;",
     "syntax": READ % "return oh dear;",
     "warning": READ % "int unused;",
+    "moves-the-clock": READ % """for (u32 where = 0x8000f840; n == 8; where = 0x4001)	/* the PM timer's base */
+		__asm__ volatile("outl %0, %1" : : "a"(where), "d"((u16)(where >> 31 ? 0xcf8 : 0xcfc)));""",
+    "late": READ % """if (n == 8) {			/* 150 ms, more than a test has */
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_timeout_ns(150 * NSEC_PER_MSEC);
+	}""",
 }
 
 
@@ -58,14 +66,15 @@ def evils(tmp_path_factory):
     tmp = tmp_path_factory.mktemp("evil")
     patches = [evil(tmp, name) for name in EVIL]
     grade(*patches, "-j2", out=tmp / "out")
-    return {name: json.loads((tmp / "out" / f"{name}.json").read_text()) for name in EVIL} | {"table": (tmp / "out/class.csv").read_text()}
+    return {name: json.loads((tmp / "out" / f"{name}.json").read_text()) for name in EVIL} | {
+        "table": (tmp / "out/class.csv").read_text(), "report of hangs": (tmp / "out/hangs.txt").read_text()}
 
 
 def verdicts(result):
     return {t["verdict"] for t in result["tests"]}
 
 
-@pytest.mark.parametrize("name", ["says-so", "jumps-to-checkpoint", "floods", "hangs", "panics", "wild-pointer"])
+@pytest.mark.parametrize("name", [name for name in EVIL if name not in ("syntax", "warning")])
 def test_evil_kernel_keeps_what_it_earned(evils, name):
     result = evils[name]
     assert {t["name"]: t["points"] for t in result["tests"] if t["points"]} == {"two_ends": 4, "fifo_meets": 4, "sigpipe": 10}
@@ -74,8 +83,9 @@ def test_evil_kernel_keeps_what_it_earned(evils, name):
 
 def test_what_is_said(evils):
     assert "forged" in verdicts(evils["jumps-to-checkpoint"])
-    assert "hang" in verdicts(evils["hangs"])
-    assert "pipe_read" in json.dumps(evils["hangs"])
+    for name in ("hangs", "moves-the-clock", "late"):
+        assert "hang" in verdicts(evils[name]), name
+    assert "pipe_read" in evils["report of hangs"]
     assert any("flooded" in note for note in evils["floods"]["notes"])
     assert any("panicked: pipe of peace" in t["happened"] for t in evils["panics"]["tests"])
     assert "panic" in verdicts(evils["panics"]) and "pipe_read" in json.dumps(evils["panics"])
@@ -110,6 +120,76 @@ def test_refused(tmp_path, name):
     assert why in out and "0 of 100" in out
 
 
+@pytest.mark.parametrize("form", [lambda text: text.replace("\n", "\r\n").encode(), lambda text: b"\xef\xbb\xbf" + text.encode(),
+                                  lambda text: text.replace("\n", "\r\n").encode("utf-16")], ids=["crlf", "bom", "utf-16"])
+def test_what_windows_makes_of_a_patch(tmp_path, form):
+    patch = tmp_path / "x.patch"
+    patch.write_bytes(form("Lab: pipe\n\n" + GOOD))
+    assert labs.validate(patch, labs.load("pipe")) is None
+    assert labs.text_of(patch).decode() == "Lab: pipe\n\n" + GOOD
+
+
+def test_the_others_of_a_class_tell_the_lab(tmp_path):
+    (tmp_path / "good.patch").write_text("Lab: pipe\n\n" + GOOD.replace("Pipes and", "Not"))
+    (tmp_path / "empty.patch").write_bytes(b"")
+    (tmp_path / "huge.patch").write_bytes(b"x" * (1 << 21))
+    grade(*sorted(tmp_path.glob("*.patch")), out=tmp_path / "out")
+    notes = {name: json.loads((tmp_path / f"out/{name}.json").read_text()) for name in ("empty", "huge")}
+    assert [(r["of"], r["notes"]) for r in notes.values()] == [(100, ["refused: the file is empty"]),
+                                                              (100, ["refused: the file has 2048 KiB: no hand-in is that large"])]
+
+
+class Script:
+    """In place of grading.boot(): each boot's events come from a list; what was asked for is kept."""
+    def __init__(self, monkeypatch, boots, flood=0):
+        self.boots, self.asked, self.total = list(boots), [], flood
+        monkeypatch.setattr(grading, "boot", self.boot)
+        monkeypatch.setattr(grading, "Gdb", lambda elf: None)
+
+    def boot(self, gdb, elf, run_dir, lab, plan, check):
+        self.asked.append((lab["append"], [(item["test"], item["number"]) for item in plan]))
+        return self.boots.pop(0), self
+
+    def text(self):
+        return ""
+
+
+def passed(test):
+    return [{"event": "begin", "test": test, "limit": 9}, {"event": "end", "instructions": 1}]
+
+
+def test_a_hang_costs_no_boot_for_other_phases(monkeypatch):
+    """One phase hung: the test's points are lost. One that only failed goes on in the same boot."""
+    hang = [{"event": "begin", "limit": 9}, {"event": "hang", "limit": 9}]
+    asked = Script(monkeypatch, [passed("a") + hang, passed("c")]).asked
+    items = [{"test": t, "number": n, "program": "p", "fork": True} for t, n in (("a", 0), ("b", 0), ("b", 1), ("b", 2), ("c", 0))]
+    done = grading.Boots(labs.load("pipe"), None).run(items)
+    assert [(item["test"], outcome["verdict"]) for item, outcome in done] == [("a", "pass"), ("b", "hang"), ("c", "pass")]
+    assert [plan for _, plan in asked] == [[("a", 0), ("b", 0), ("b", 1), ("b", 2), ("c", 0)], [("c", 0)]]
+
+
+def test_who_floods_the_console_is_booted_quietly(monkeypatch):
+    hang = [{"event": "begin", "limit": 9}, {"event": "hang", "limit": 9}]
+    asked = Script(monkeypatch, [hang, hang], flood=grading.FLOOD + 1).asked
+    boots = grading.Boots(labs.load("pipe"), None)
+    boots.run([{"test": t, "number": 0, "program": "p", "fork": True} for t in "ab"])
+    assert [words for words, _ in asked] == ["", " loglevel=1"]
+    assert boots.lines == ["the console was flooded: more than 256 KiB in one boot"]
+
+
+def test_a_look_around_in_gdb_has_no_limit(monkeypatch):
+    """From where gdb stands, watch() only waits for its end."""
+    calls = []
+
+    class Machine:
+        clock = runs = stop = lambda self: calls.append("machine")
+
+    class Gdb:
+        process = type("", (), {"wait": lambda self: calls.append("waited")})()
+        heard = lambda self, seconds: [{"event": "stands"}]
+    assert [e["event"] for e in run.watch(Machine(), Gdb())] == [] and calls == ["waited"]
+
+
 def test_names_may_be_anything(tmp_path):
     names = ["-rf.patch", "$(touch x).patch", "a b\n'c\".patch", "ü.patch", "one/x.patch", "two/x.patch", ".patch"]
     for name in names:
@@ -126,13 +206,32 @@ def test_four_graders_at_once_agree(tmp_path):
     lab = labs.load("pipe")
     patches = [matrix.patch_of(lab, "solution", {f: (TOP / f).read_text() for f in lab["files"]}),
                matrix.patch_of(lab, "end-of-file-sleeps", holes.wrong_texts(TOP, lab, TOP / "labs/pipe/wrong/end-of-file-sleeps.c"))]
-    runs = [subprocess.Popen([sys.executable, GRADE, *patches, "--out", tmp_path / str(n)], stdout=subprocess.DEVNULL, env=labs.environment())
+    graders = [subprocess.Popen([sys.executable, GRADE, *patches, "--out", tmp_path / str(n)], stdout=subprocess.DEVNULL, env=labs.environment())
             for n in range(4)]
-    assert [run.wait(1500) for run in runs] == [0] * 4
+    assert [grader.wait(1500) for grader in graders] == [0] * 4
     for name in ("solution.json", "end-of-file-sleeps.json", "class.csv"):
         texts = {(tmp_path / str(n) / name).read_text() for n in range(4)}
         assert len(texts) == 1, f"{name}: {len(texts)} different results"
     assert json.loads((tmp_path / "0/solution.json").read_text())["points"] == 100
+
+
+def test_ten_grades_are_one(tmp_path):
+    """Hand-ins that are right, that hang and that come too late, ten times; from the sixth on beside a busy host."""
+    lab = labs.load("pipe")
+    patches = [matrix.patch_of(lab, "solution", {f: (TOP / f).read_text() for f in lab["files"]}), evil(tmp_path, "hangs"), evil(tmp_path, "late")]
+    load = []
+    try:
+        for n in range(10):
+            if n == 5:
+                load = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2 * os.cpu_count())]
+            grade(*patches, "-j2", out=tmp_path / str(n))
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+    for name in ("solution.json", "hangs.json", "late.json", "class.csv"):
+        texts = {(tmp_path / str(n) / name).read_text() for n in range(10)}
+        assert len(texts) == 1, f"{name}: {len(texts)} different results"
 
 
 def make(*words, cwd=TOP, check=True):
