@@ -306,3 +306,27 @@ def test_a_students_way(tmp_path):
 def test_labs_keep_their_contract():
     for name in labs.names():
         assert not list(labs.complaints(labs.load(name))), name
+
+
+def test_too_little_state_is_a_complaint():
+    """30 % from what the grader reads itself, and a test at phases of the timer that nobody has seen."""
+    lab = labs.load("pipe")
+    for test in lab["test"]:
+        test["state"] = test["state"] if test["name"] in ("read_blocks", "write_blocks") else None
+    assert list(labs.complaints(lab)) == ["20 of 100 points come from state: less than 30 %"]
+    lab = labs.load("pipe")
+    for test in lab["test"]:
+        test["seeds"] = 0
+    assert list(labs.complaints(lab)) == ["no test runs at hidden phases of the timer (seeds)"]
+
+
+def test_handouts_name_what_is_there():
+    """Up to where they speak of Linux, as make book looks at docs/."""
+    sys.path.insert(0, str(TOP / "tools"))
+    import book
+    others = ("sys_whoruns", "getauxval()", "xxx_index()")         # to be written, of libc, a pattern
+    for page in sorted((TOP / "labs").glob("*/README.md")) + sorted((TOP / "labs").glob("*/hints/*.md")):
+        text = re.split(r"^## In Linux", page.read_text(), flags=re.M)[0]
+        bad = [code for code in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+               if code not in others and not book.exists(code)]
+        assert not bad, f"{page.relative_to(TOP)}: {bad}"
