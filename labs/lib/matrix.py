@@ -104,7 +104,7 @@ def run(row):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labs", nargs="*")
-    parser.add_argument("-j", type=int, default=min(2, os.cpu_count()))
+    parser.add_argument("-j", type=int, default=os.cpu_count() + 1, help="rows at once: one more than processors, they wait for each other's files")
     parser.add_argument("--only", help="this row: starter, solution, or a wrong solution's name")
     options = parser.parse_args()
     names, failed, table = options.labs or labs.names(), 0, []

@@ -31,7 +31,7 @@ BOOT_LIMIT = 500_000_000                # guest nanoseconds from power-on to the
 RUNNER_LIMIT = 500_000_000              # for the runner's own work between two tests
 FLOOD = 1 << 18                         # bytes on the console that are too many
 WALL = 900                              # seconds for one boot on the slowest host: only a net
-STILL = 5                               # seconds in which a machine runs and its clock does not: nothing will ever wake it
+STILL = 200                             # looks at a machine that runs while its clock does not: nothing will ever wake it
 
 
 LIBC = ctypes.CDLL(None)
@@ -223,7 +223,7 @@ def boot(gdb, elf, run_dir, lab, plan, check):
 def watch(qemu, gdb):
     """Yields the events of a boot, and bounds the guest's time between them."""
     budget, what, start, end, asked = BOOT_LIMIT, "boot", 0, time.time() + WALL, 0
-    moved = 0, time.time()              # the guest's clock, and since when it shows that
+    last, still = 0, 0                  # what the guest's clock showed, and at how many looks
     while True:
         events = gdb.heard(0.02)
         for event in events or []:
@@ -239,15 +239,14 @@ def watch(qemu, gdb):
                 what = event["event"]
                 budget = {"begin": event.get("limit", 0), "boot": BOOT_LIMIT}.get(what, RUNNER_LIMIT)
                 budget += budget // 20 + 2_000_000
-                start, asked, moved = qemu.clock(), 0, (0, time.time())
+                start, asked, still = qemu.clock(), 0, 0
         if events:
             continue
         if events is None:
             return
         now = qemu.clock()
-        if now != moved[0] or not qemu.runs():
-            moved = now, time.time()
-        if (now - start > budget or time.time() - moved[1] > STILL) and time.time() - asked > 2:
+        last, still = now, still + 1 if now == last and qemu.runs() else 0
+        if (now - start > budget or still > STILL) and time.time() - asked > 2:
             qemu.stop()
             asked = time.time()
         if time.time() > end:
