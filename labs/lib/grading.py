@@ -37,14 +37,15 @@ def build(tree):
     def limits():
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
-        resource.setrlimit(resource.RLIMIT_CPU, (240, 240))
+        resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))      # of each process: a hand-in may include /dev/zero
     try:
-        code, out = labs.sh("make", "-s", "build/cutaway.elf", cwd=tree, check=False, timeout=900, preexec_fn=limits)
+        code, out = labs.sh("make", "-s", "build/cutaway.elf", cwd=tree, check=False, timeout=600, preexec_fn=limits)
     except subprocess.TimeoutExpired:
         return "make did not end"
     if not code:
         return None
-    lines = [line for line in out.replace(f"{tree}/", "").splitlines() if re.search(r"error|warning|undefined|multiple definition", line)]
+    lines = [line for line in out.replace(f"{tree}/", "").splitlines() if re.search(r"error|warning|undefined|multiple definition|out of memory", line)]
     return "\n".join((lines or out.splitlines()[-5:])[:6])
 
 

@@ -33,6 +33,7 @@ EVIL = {                                # n == 8 in test end_of_file only: one h
     "wild-pointer": READ % "if (n == 8)\n\t\t*(volatile int *)(u64)f->f_flags = 1;",
     "syntax": READ % "return oh dear;",
     "warning": READ % "int unused;",
+    "endless": READ % 'return n;\n#include "/dev/zero"',
     "moves-the-clock": READ % """for (u32 where = 0x8000f840; n == 8; where = 0x4001)	/* the PM timer's base */
 		__asm__ volatile("outl %0, %1" : : "a"(where), "d"((u16)(where >> 31 ? 0xcf8 : 0xcfc)));""",
     "late": READ % """if (n == 8) {			/* 150 ms, more than a test has */
@@ -40,6 +41,7 @@ EVIL = {                                # n == 8 in test end_of_file only: one h
 		schedule_timeout_ns(150 * NSEC_PER_MSEC);
 	}""",
 }
+NO_BUILD = {"syntax": "fs/pipe.c:", "warning": "fs/pipe.c:", "endless": "out of memory"}
 
 
 def evil(tmp, name):
@@ -74,13 +76,15 @@ def verdicts(result):
     return {t["verdict"] for t in result["tests"]}
 
 
-@pytest.mark.parametrize("name", [name for name in EVIL if name not in ("syntax", "warning")])
+@pytest.mark.xdist_group("evil")        # one worker grades them all
+@pytest.mark.parametrize("name", [name for name in EVIL if name not in NO_BUILD])
 def test_evil_kernel_keeps_what_it_earned(evils, name):
     result = evils[name]
     assert {t["name"]: t["points"] for t in result["tests"] if t["points"]} == {"two_ends": 4, "fifo_meets": 4, "sigpipe": 10}
     assert result["points"] == 18
 
 
+@pytest.mark.xdist_group("evil")
 def test_what_is_said(evils):
     assert "forged" in verdicts(evils["jumps-to-checkpoint"])
     for name in ("hangs", "moves-the-clock", "late"):
@@ -89,8 +93,8 @@ def test_what_is_said(evils):
     assert any("flooded" in note for note in evils["floods"]["notes"])
     assert any("panicked: pipe of peace" in t["happened"] for t in evils["panics"]["tests"])
     assert "panic" in verdicts(evils["panics"]) and "pipe_read" in json.dumps(evils["panics"])
-    for name in ("syntax", "warning"):
-        assert evils[name]["points"] == 0 and "does not build" in evils[name]["notes"][0] and "fs/pipe.c:" in evils[name]["notes"][0]
+    for name, words in NO_BUILD.items():
+        assert evils[name]["points"] == 0 and "does not build" in evils[name]["notes"][0] and words in evils[name]["notes"][0]
     assert len(evils["table"].splitlines()) == len(EVIL) + 1
 
 
@@ -201,6 +205,7 @@ def test_names_may_be_anything(tmp_path):
     assert {json.loads(p.read_text())["handin"] for p in (tmp_path / "out").glob("*.json")} == set(names)
 
 
+@pytest.mark.xdist_group("same")
 def test_four_graders_at_once_agree(tmp_path):
     """Four processes, each with the same two hand-ins: eight results, two texts."""
     lab = labs.load("pipe")
@@ -215,6 +220,7 @@ def test_four_graders_at_once_agree(tmp_path):
     assert json.loads((tmp_path / "0/solution.json").read_text())["points"] == 100
 
 
+@pytest.mark.xdist_group("same")        # they write the same patches
 def test_ten_grades_are_one(tmp_path):
     """Hand-ins that are right, that hang and that come too late, ten times; from the sixth on beside a busy host."""
     lab = labs.load("pipe")
