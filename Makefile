@@ -164,12 +164,12 @@ bench:
 
 # --- Labs (labs/README.md) ------------------------------------------------------------------
 lab handin grade test-labs:
-	$(Q)tools/setup.sh build user qemu debug lint test
+	$(Q)tools/setup.sh build user qemu debug lint test lab
 	$(Q)$(LABS)
 lab:       LABS = $(PYTHON) labs/lab new "$(LAB)" "$(DIR)"
 handin:    LABS = $(PYTHON) labs/lab handin $(OUT)
 grade:     LABS = $(PYTHON) labs/grade $(addprefix --debug ,$(DEBUG))
-test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB) $(if $(LAB),,&& $(PYTHON) -m pytest -q labs/lib)
+test-labs: LABS = $(MAKE) initramfs && $(PYTHON) labs/lib/matrix.py $(LAB) $(if $(LAB),,&& $(PYTHON) -m pytest -q labs/lib -n 2 --dist loadgroup)
 trace picture:
 	$(Q)tools/setup.sh build user qemu test
 	$(Q)$(MAKE) $(ELF) $(INITRAMFS) && $(PYTHON) tools/$@.py

@@ -42,6 +42,7 @@ bochs Xvfb                          xvfb             -              -          -
 compare strace                      strace           strace         strace     -
 book  py:myst_parser                python3-myst-parser python3-myst-parser python-myst-parser -
 book  py:furo                       furo             python3-furo   python-sphinx-furo -
+lab   git                           git              git            git        git
 lint  ctags                         universal-ctags  ctags          ctags      universal-ctags
 lint  /usr/bin/python3              python3          python3        python     python3
 llvm  clang                         clang            clang          clang      llvm
