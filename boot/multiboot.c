@@ -100,7 +100,7 @@ static void __init parse_module(const struct tag *t)
 void __init multiboot_parse(u64 info)
 {
 	const u8 *base = __va(info);
-	struct { struct tag tag; u8 data[sizeof(boot_info.rsdp)]; } rsdp;
+	struct { u32 type, size; u8 data[sizeof(boot_info.rsdp)]; } rsdp;
 	u64 off = 8;
 	u32 total;
 
