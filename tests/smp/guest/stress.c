@@ -1,6 +1,6 @@
 /*
  * stress WORKERS OPS SEED SECONDS: everything at once, on all processors. Each worker draws one thing after the other
- * (fork, exec, shared and private memory, pipes, signals, names, orphans, /proc) from numbers that SEED decides, and
+ * (fork, exec, shared and private memory, truncate, pipes, signals, names, orphans, /proc) from numbers that SEED decides, and
  * checks what came out. Ends after OPS of them, or after SECONDS; then everybody must be gone, the shared counters must
  * be what the workers counted themselves, and what the kernel has in use the same as before (tests/snapshot.h).
  */
@@ -281,6 +281,77 @@ static void do_names(void)
 	}
 }
 
+/* Few directories that all workers make, fill, rename over each other and remove. */
+static void do_dirs(void)
+{
+	char a[64], b[64];
+	struct stat st;
+	int d, fd;
+
+	snprintf(a, sizeof(a), "%s/d%u/s%u", dir, draw(3), draw(3));
+	snprintf(b, sizeof(b), "%s/d%u/s%u", dir, draw(3), draw(3));
+	switch (draw(4)) {
+	case 0:
+		if (mkdir(a, 0700) && errno != EEXIST)
+			fail("mkdir %s", a);
+		break;
+	case 1:
+		if (rename(a, b) && errno != ENOENT && errno != ENOTEMPTY)
+			fail("rename of directory %s to %s", a, b);
+		break;
+	case 2:
+		if (rmdir(a) && errno != ENOENT && errno != ENOTEMPTY)
+			fail("rmdir %s", a);
+		break;
+	case 3:
+		d = open(a, O_RDONLY | O_DIRECTORY);
+		fd = d < 0 ? d : openat(d, "x", O_CREAT | O_EXCL | O_WRONLY, 0600);
+		if (fd < 0 && errno != ENOENT && errno != EEXIST)
+			fail("a name in %s", a);
+		if (fd >= 0 && (fstat(d, &st) || st.st_nlink != 2 || unlinkat(d, "x", 0)))
+			fail("%s went with a name in it", a);	/* it has one, so it stays where it is */
+		close(fd);
+		close(d);
+	}
+}
+
+/* A file shrinks while one process writes to its mapping and the other moves it. */
+static void do_truncate(void)
+{
+	size_t n = 2 + draw(30), keep = draw(n);
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/t%d", dir, me);
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	char *p = ftruncate(fd, n * PAGE) ? MAP_FAILED : mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	unlink(path);
+	if (p == MAP_FAILED) {
+		fail("a file to truncate");
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		p[i * PAGE] = i + 1;
+	pid_t pid = must_fork();
+	if (!pid) {
+		for (int round = 0; round < 3; round++)
+			for (size_t i = 0; i < n; i++)
+				p[i * PAGE + 1] = round;
+		_exit(0);
+	}
+	p = mremap(p, n * PAGE, 2 * n * PAGE, MREMAP_MAYMOVE);
+	if (p == MAP_FAILED || ftruncate(fd, keep * PAGE))
+		fail("mremap and truncate");
+	int status = pid > 0 ? must_wait(pid) : 0;
+	if (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS))
+		fail("who writes behind the end: status %#x", status);
+	for (size_t i = 0; i < keep; i++)
+		if (p[i * PAGE] != (char)(i + 1))
+			fail("page %zu of a shorter file", i);
+	munmap(p, 2 * n * PAGE);
+	close(fd);
+}
+
 /* A family whose middle dies first: its child goes to the subreaper, who is main. */
 static void do_orphan(void)
 {
@@ -344,7 +415,7 @@ static const struct {
 } kinds[] = {
 	{ "fork", do_fork, 6 }, { "exec", do_exec, 2 }, { "cow", do_cow, 5 }, { "shared", do_shared, 4 }, { "common", do_common, 40 },
 	{ "pipe", do_pipe, 4 }, { "signal", do_signal, 8 }, { "names", do_names, 30 }, { "orphan", do_orphan, 2 }, { "proc", do_proc, 6 },
-	{ "sleep", do_sleep, 2 }, { "cpu", do_cpu, 3 },
+	{ "sleep", do_sleep, 2 }, { "cpu", do_cpu, 3 }, { "dirs", do_dirs, 15 }, { "truncate", do_truncate, 4 },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -404,6 +475,12 @@ static long finish(void)
 			snprintf(path, sizeof(path), "%s/d%d/f%d", dir, d, f);
 			unlink(path);
 		}
+	for (int s = 0; s < 9; s++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/d%d/s%d", dir, s / 3, s % 3);
+		rmdir(path);
+	}
 	unlink("/tmp/stress/common");
 	return added;
 }
