@@ -242,10 +242,19 @@ long sys_mmap(u64 addr, u64 len, u64 prot, u64 flags, u64 fd, u64 off)
 int vm_brk_flags(u64 addr, u64 len, u64 vm_flags)
 {
 	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *prev, *next;
 	len = PAGE_ALIGN(len);
 	if (!len)
 		return 0;
 	vm_flags |= VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	next = find_vma_prev(mm, addr, &prev);
+	if (prev && prev->vm_end == addr && prev->vm_flags == vm_flags && !prev->vm_file &&
+	    (!next || next->vm_start >= addr + len) && may_expand_vm(mm, vm_flags, len >> PAGE_SHIFT)) {
+		vma_set_range(prev, prev->vm_start, addr + len);	/* a heap grows in place */
+		vm_stat_account(mm, vm_flags, len >> PAGE_SHIFT);
+		vma_merge(prev);
+		return 0;
+	}
 	if (get_unmapped_area(mm, addr, len, MAP_FIXED) != addr || mm->map_count > sysctl_max_map_count)
 		return -ENOMEM;
 	u64 ret = mmap_region(mm, NULL, addr, len, vm_flags, addr >> PAGE_SHIFT);
