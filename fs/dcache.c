@@ -73,8 +73,7 @@ struct dentry *d_make_root(struct inode *inode)
 	struct dentry *d = inode ? d_alloc(NULL, &(struct qstr){ .name = "/", .len = 1 }) : NULL;
 
 	if (!d) {
-		if (inode)
-			iput(inode);
+		iput(inode);
 		return NULL;
 	}
 	d->d_sb = inode->i_sb;
@@ -117,12 +116,14 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name)
 	return d;
 }
 
-/* F2: into the hash and the parent's list, at its end. */
+/* F2: into the hash, and if it is pinned into the parent's list, at its end. */
 static void __d_hash(struct dentry *d)
 {
 	d->d_flags &= ~DCACHE_UNHASHED;
-	d->d_cookie = d->d_parent->d_inode->i_dir_cookie++;
-	list_add_tail(&d->d_child, &d->d_parent->d_children);
+	if (d->d_flags & DCACHE_PINNED) {
+		d->d_cookie = d->d_parent->d_inode->i_dir_cookie++;
+		list_add_tail(&d->d_child, &d->d_parent->d_children);
+	}
 	hlist_add_head(&d->d_hash, bucket(d->d_name.hash));
 }
 
@@ -133,7 +134,8 @@ static void __d_unhash(struct dentry *d)
 	if (d->d_parent->d_cursor == d)
 		d->d_parent->d_cursor = NULL;
 	d->d_flags |= DCACHE_UNHASHED;
-	list_del(&d->d_child);
+	if (d->d_flags & DCACHE_PINNED)
+		list_del(&d->d_child);
 	hlist_del_init(&d->d_hash);
 }
 
@@ -271,37 +273,34 @@ static struct list_head *find_position(struct dentry *dir, u64 pos)
 	return p;
 }
 
-/* => dir's i_rwsem (read), which keeps children and their names: dcache_lock would be held too long in a large directory */
-int dcache_readdir(struct file *f, struct dir_context *ctx)
+/* The names; false: the actor has enough. => dir's i_rwsem (read), which keeps children and their names: dcache_lock would
+ * be held too long in a large directory */
+bool dcache_names(struct file *f, struct dir_context *ctx)
 {
 	struct dentry *dir = f->f_path.dentry;
 	struct list_head *p;
 
-	if (ctx->pos == 0) {
-		if (!ctx->actor(ctx, ".", 1, 0, dir->d_inode->i_ino, DT_DIR))
-			return 0;
-		ctx->pos = 1;
-	}
-	if (ctx->pos == 1) {
-		spin_lock(&dcache_lock);
-		u64 ino = dir->d_parent->d_inode->i_ino;
-		spin_unlock(&dcache_lock);
-		if (!ctx->actor(ctx, "..", 2, 1, ino, DT_DIR))
-			return 0;
-		ctx->pos = 2;
-	}
 	for (p = find_position(dir, ctx->pos); p != &dir->d_children; p = p->next) {
 		struct dentry *d = list_entry(p, struct dentry, d_child);
 
 		ctx->pos = d->d_cookie;
 		if (!ctx->actor(ctx, d->d_name.name, d->d_name.len, d->d_cookie, d->d_inode->i_ino, d->d_inode->i_mode >> 12 & 15)) {
 			WRITE_ONCE(dir->d_cursor, d);
-			return 0;
+			return false;
 		}
 	}
 	ctx->pos = dir->d_inode->i_dir_cookie;
+	return true;
+}
+
+static int dcache_readdir(struct file *f, struct dir_context *ctx)
+{
+	dcache_names(f, ctx);
 	return 0;
 }
+
+int nothing_to_sync(struct file *f) { return 0; }
+const struct file_operations simple_dir_operations = { .iterate = dcache_readdir, .fsync = nothing_to_sync };
 
 static bool prepend(char **p, const char *buf, const char *s, unsigned len)
 {

@@ -7,7 +7,8 @@
  * Invariants
  *  F1  A dentry's d_count is the number of references: open files, cwd and root, mounts, children, walks, and one
  *      pin while a name of a memory file system (tmpfs) exists.
- *  F2  A hashed dentry is in its parent's d_children and in the hash under (parent, name); names are unique there.
+ *  F2  A hashed dentry is in the hash under (parent, name), where names are unique, and a pinned one in its parent's
+ *      d_children: there are only names that last.
  *  F3  i_nlink is the number of names; an inode goes when i_nlink and i_count are both 0.
  *  F4  An fd is in use exactly when its bit in open_fds is set and fdt->fd[n] is not NULL (or reserved by open).
  *  F5  f_count is the number of fd slots, mappings and system calls in flight.
@@ -196,7 +197,7 @@ struct file_operations {
 	int (*mmap)(struct file *f, struct vm_area_struct *vma);	/* sets vm_ops */
 	int (*open)(struct inode *inode, struct file *f);
 	int (*release)(struct inode *inode, struct file *f);	/* last reference gone */
-	int (*iterate)(struct file *f, struct dir_context *ctx);	/* directories; ctx->pos moves on */
+	int (*iterate)(struct file *f, struct dir_context *ctx);	/* directories, without . and ..; ctx->pos is 2 or more and moves on */
 	int (*fsync)(struct file *f);
 	bool unseekable;			/* pipes, ttys: lseek, pread and pwrite give ESPIPE */
 };
@@ -288,7 +289,7 @@ struct dentry *dget(struct dentry *d);
 void dput(struct dentry *d);					/* NULL is fine. May sleep (evict) */
 u32 full_name_hash(const struct dentry *parent, const char *name, unsigned len);
 struct inode *new_inode(struct super_block *sb);		/* count 1, nlink 1, times now, ino given; NULL */
-void iput(struct inode *inode);
+void iput(struct inode *inode);				/* NULL is fine. May sleep */
 static inline struct inode *igrab(struct inode *i) { atomic_inc(&i->i_count); return i; }
 static inline loff_t i_size_read(const struct inode *i) { return READ_ONCE(i->i_size); }
 static inline void i_size_write(struct inode *i, loff_t n) { WRITE_ONCE(i->i_size, n); }
@@ -307,8 +308,10 @@ extern struct list_head file_systems;
 extern struct rw_semaphore mount_sem;
 extern struct list_head mount_list;
 extern struct path root_path;					/* the rootfs, before any chroot */
-int dcache_readdir(struct file *f, struct dir_context *ctx);	/* iterate of memory file systems */
-extern const struct file_operations simple_dir_operations;
+/* For iterate: the pinned names of a directory; false: the actor has enough. */
+bool dcache_names(struct file *f, struct dir_context *ctx);
+extern const struct file_operations simple_dir_operations;	/* directories of memory file systems */
+int nothing_to_sync(struct file *f);				/* their fsync */
 bool simple_empty(struct dentry *d);
 u64 nr_dentries(void), nr_inodes(void), nr_files(void);
 

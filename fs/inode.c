@@ -50,7 +50,7 @@ struct inode *new_inode(struct super_block *sb)
 
 void iput(struct inode *i)
 {
-	if (!atomic_dec_and_test(&i->i_count))
+	if (!i || !atomic_dec_and_test(&i->i_count))
 		return;
 	/* Last reference. */
 	if (i->i_data.nrpages)

@@ -42,6 +42,19 @@ static bool fill_dirent(struct dir_context *ctx, const char *name, int len, loff
 	return true;
 }
 
+/* What every directory has at positions 0 and 1; false: the page is full. */
+static bool fill_dots(struct dentry *dir, struct dir_context *ctx)
+{
+	if (ctx->pos == 0 && fill_dirent(ctx, ".", 1, 0, dir->d_inode->i_ino, DT_DIR))
+		ctx->pos = 1;
+	if (ctx->pos == 1) {
+		spin_lock(&dcache_lock);	/* keeps d_parent */
+		ctx->pos += fill_dirent(ctx, "..", 2, 1, dir->d_parent->d_inode->i_ino, DT_DIR);
+		spin_unlock(&dcache_lock);
+	}
+	return ctx->pos > 1;
+}
+
 /* => dir's i_rwsem (read) for each page */
 static long read_dir(struct file *f, char __user *out, unsigned count, struct dirent_buf *b)
 {
@@ -55,7 +68,10 @@ static long read_dir(struct file *f, char __user *out, unsigned count, struct di
 		b->last_off = NULL;
 		b->room = min(count - done, (unsigned)PAGE_SIZE);
 		down_read(&f->f_inode->i_rwsem);
-		err = f->f_inode->i_nlink || !S_ISDIR(f->f_inode->i_mode) ? f->f_op->iterate(f, &b->ctx) : -ENOENT;
+		if (!f->f_inode->i_nlink)
+			err = -ENOENT;
+		else if (fill_dots(f->f_path.dentry, &b->ctx))
+			err = f->f_op->iterate(f, &b->ctx);
 		up_read(&f->f_inode->i_rwsem);
 		if (b->last_off)
 			*b->last_off = b->ctx.pos;

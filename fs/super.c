@@ -50,7 +50,7 @@ struct super_block *get_super(struct file_system_type *type, unsigned long flags
 	sb->s_flags = flags & MS_RDONLY;
 	int err = type->fill_super(sb, data);
 	if (err) {
-		kfree(sb);
+		put_super(sb);
 		return ERR_PTR(err);
 	}
 	if (type->one_instance) {
@@ -64,7 +64,8 @@ void put_super(struct super_block *sb)
 {
 	if (!atomic_dec_and_test(&sb->s_active))
 		return;
-	d_shrink_tree(sb->s_root);
+	if (sb->s_root)
+		d_shrink_tree(sb->s_root);
 	dput(sb->s_root);
 	if (sb->s_op && sb->s_op->put_super)
 		sb->s_op->put_super(sb);

@@ -9,9 +9,6 @@
  *          pmd 511 00007fffffe00000 ...
  *           pte 510 00007ffffffde000 8000000001c21867 P W U A D NX pfn 1c21 count 2 anon
  *
- *   /proc/kpagecount       u64 for each frame: how many page-table entries map it
- *   /proc/kpageflags       u64 for each frame: Linux's KPF_ bits
- *
  * Who may not know where pages lie (CAP_SYS_ADMIN) reads frames as 0, and no tables. Not in Linux for users: pagetables
  * (its /sys/kernel/debug/page_tables shows the kernel's); 55 of pagemap (soft-dirty) is never set here.
  *
@@ -24,7 +21,6 @@
 #define PM_PRESENT BIT(63)
 #define PM_FILE BIT(61)
 #define PM_MMAP_EXCLUSIVE BIT(56)
-#define PER_PAGE (PAGE_SIZE / sizeof(u64))
 #define LONGEST_LINE 128
 
 /* Entries that map the page: its count, without the page cache's reference. 0 for what no user entry maps. */
@@ -51,53 +47,36 @@ static u64 pagemap_entry(struct mm_struct *mm, u64 addr, bool frames)
 	return entry | (page->flags & PG_anon ? 0 : PM_FILE) | (page_mapcount(page) == 1 ? PM_MMAP_EXCLUSIVE : 0);
 }
 
-/* Reads u64s made by fn(arg, index) for index below end: what the three binary files have in common. */
-static ssize_t read_table(char __user *buf, size_t n, loff_t *pos, u64 end, u64 (*fn)(void *arg, u64 index), void *arg)
+/* ---- /proc/PID/pagemap ---- */
+
+static loff_t mem_llseek(struct file *f, loff_t off, int whence)
 {
-	u64 *part, index = *pos / 8;
+	if (whence != 0 && whence != 1)
+		return -EINVAL;
+	return f->f_pos = whence ? f->f_pos + off : off;	/* every address is one */
+}
+
+static ssize_t pagemap_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
+{
+	struct mm_struct *mm __cleanup(put_task_mm) = get_task_mm(PROC_I(f->f_inode)->task);
+	bool frames = capable(CAP_SYS_ADMIN);
+	u64 part[64];
 	ssize_t done = 0;
 
 	if ((*pos | n) % 8)
 		return -EINVAL;
-	part = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	if (!part)
-		return -ENOMEM;
-	while ((size_t)done < n && index < end && !signal_pending(current)) {
-		u64 some = min(min((n - done) / 8, PER_PAGE), end - index);
-		struct mm_struct *mm = arg;
+	while (mm && (size_t)done < n && *pos / 8 < TASK_SIZE >> PAGE_SHIFT && !signal_pending(current)) {
+		u64 index = *pos / 8, some = min(min((n - done) / 8, ARRAY_SIZE(part)), (TASK_SIZE >> PAGE_SHIFT) - index);
 
-		if (mm)
-			down_read(&mm->mmap_lock);
+		down_read(&mm->mmap_lock);
 		for (u64 i = 0; i < some; i++)
-			part[i] = fn(arg, index + i);
-		if (mm)
-			up_read(&mm->mmap_lock);
-		if (copy_to_user(buf + done, part, some * 8)) {
-			done = done ? done : -EFAULT;
-			break;
-		}
+			part[i] = pagemap_entry(mm, (index + i) << PAGE_SHIFT, frames);
+		up_read(&mm->mmap_lock);
+		if (copy_to_user(buf + done, part, some * 8))
+			return done ?: -EFAULT;
 		done += some * 8;
-		index += some;
 		*pos += some * 8;
 	}
-	kfree(part);
-	return done;
-}
-
-/* ---- /proc/PID/pagemap ---- */
-
-static u64 entry_with_frame(void *mm, u64 index) { return pagemap_entry(mm, index << PAGE_SHIFT, true); }
-static u64 entry_without(void *mm, u64 index) { return pagemap_entry(mm, index << PAGE_SHIFT, false); }
-
-static ssize_t pagemap_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
-{
-	struct mm_struct *mm = get_task_mm(PROC_I(f->f_inode)->task);
-	ssize_t done;
-
-	if (!mm)
-		return 0;
-	done = read_table(buf, n, pos, TASK_SIZE >> PAGE_SHIFT, capable(CAP_SYS_ADMIN) ? entry_with_frame : entry_without, mm);
-	mmput(mm);
 	return done;
 }
 const struct file_operations pagemap_fops = { .open = pid_open, .read = pagemap_read, .llseek = mem_llseek };
@@ -192,39 +171,3 @@ static int pagetables_release(struct inode *inode, struct file *f)
 	return 0;
 }
 const struct file_operations pagetables_fops = { .open = pagetables_open, .read = pagetables_read, .release = pagetables_release };
-
-/* ---- /proc/kpagecount, /proc/kpageflags ---- */
-
-static u64 count_of(void *unused, u64 pfn) { return page_mapcount(pfn_to_page(pfn)); }
-
-static u64 flags_of(void *unused, u64 pfn)
-{
-	static const struct { u32 flag; unsigned kpf; } rows[] = {
-		{ PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 }, { PG_anon, 12 }, { PG_head, 15 },
-		{ PG_table, 26 }, { PG_reserved, 32 },
-	};
-	struct page *page = pfn_to_page(pfn);
-	u64 kpf = page == zero_page ? BIT(24) : page_mapcount(page) && !(page->flags & PG_head) ? BIT(11) : 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		kpf |= page->flags & rows[i].flag ? BIT(rows[i].kpf) : 0;
-	return kpf;
-}
-
-static ssize_t kpagecount_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
-{
-	return read_table(buf, n, pos, max_pfn, count_of, NULL);
-}
-
-static ssize_t kpageflags_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
-{
-	return read_table(buf, n, pos, max_pfn, flags_of, NULL);
-}
-static const struct file_operations kpagecount_fops = { .read = kpagecount_read, .llseek = mem_llseek };
-static const struct file_operations kpageflags_fops = { .read = kpageflags_read, .llseek = mem_llseek };
-
-void __init pagemap_init(void)
-{
-	proc_add(&(struct proc_dir){ .name = "kpagecount", .mode = S_IFREG | 0400, .fops = &kpagecount_fops });
-	proc_add(&(struct proc_dir){ .name = "kpageflags", .mode = S_IFREG | 0400, .fops = &kpageflags_fops });
-}

@@ -4,13 +4,19 @@
  *
  * An inode holds its task_struct; whether the task is still one is asked each time.  In Linux: fs/proc/base.c, fd.c.
  */
+#include "fs/namei.h"
 #include "fs/proc/proc.h"
 #include "kernel/process.h"
 #include "string.h"
 
+/* Inode numbers: 0 is /proc/PID itself, then the names of the table. */
+#define PID_INO(pid, what) ((u64)(pid) << 16 | (what))
+enum { INO_PID = 0, INO_THREAD = 0x3fff, INO_FD = 0x8000 };
+
 static const struct dentry_operations pid_dops;
 static const struct inode_operations pid_iops, fd_iops, task_iops;
-static const struct file_operations pid_fops, show_fops, fd_fops, task_fops, mounts_fops;
+static int make_pid_dir(struct dentry *d, pid_t tgid, u64 kind);
+static const struct file_operations pid_fops, pid_text_fops, fd_fops, task_fops, mounts_fops;
 
 bool task_gone(struct task_struct *p) { return hlist_unhashed(&p->pid_hash); }
 
@@ -61,7 +67,8 @@ struct files_struct *get_task_files(struct task_struct *p)
 	return files;
 }
 
-static struct file *get_task_file(struct task_struct *p, unsigned fd)
+/* p's open file at *fd, or, with `next`, the first one from there on; *fd is where. Referenced; NULL: none */
+static struct file *get_task_file(struct task_struct *p, int *fd, bool next)
 {
 	struct files_struct *files = get_task_files(p);
 	struct file *f = NULL;
@@ -69,28 +76,13 @@ static struct file *get_task_file(struct task_struct *p, unsigned fd)
 	if (!files)
 		return NULL;
 	spin_lock(&files->file_lock);
-	if (fd < files->fdt->max_fds && files->fdt->fd[fd])
-		f = get_file(files->fdt->fd[fd]);
+	while (*fd < files->fdt->max_fds && !(f = files->fdt->fd[*fd]) && next)
+		++*fd;
+	if (f)
+		get_file(f);
 	spin_unlock(&files->file_lock);
 	put_files_struct(files);
 	return f;
-}
-
-/* The first open descriptor at or above fd, or -1. */
-static int next_fd(struct task_struct *p, unsigned fd)
-{
-	struct files_struct *files = get_task_files(p);
-	int found = -1;
-
-	if (!files)
-		return -1;
-	spin_lock(&files->file_lock);
-	for (; fd < files->fdt->max_fds && found < 0; fd++)
-		if (files->fdt->fd[fd])
-			found = fd;
-	spin_unlock(&files->file_lock);
-	put_files_struct(files);
-	return found;
 }
 
 /* A decimal number without leading zeros, or -1. */
@@ -110,7 +102,7 @@ static int name_to_int(const char *name)
 
 static int follow_fd(struct task_struct *p, int fd, struct path *out)
 {
-	struct file *f = get_task_file(p, fd);
+	struct file *f = get_task_file(p, &fd, false);
 
 	if (!f)
 		return -ENOENT;
@@ -135,49 +127,84 @@ static int magic_follow(struct dentry *d, struct path *out)
 static const struct inode_operations magic_iops = { .follow_link = magic_follow, .setattr = pid_setattr };
 static const struct inode_operations plain_iops = { .setattr = pid_setattr };
 
+/* ---- text: what the table's functions print and take ---- */
+
+static int pid_show(struct seq_file *m, void *v)
+{
+	struct proc_info *i = v;
+
+	return task_gone(i->task) ? -ESRCH : i->entry->show(m, i->task);
+}
+
+static int pid_write(void *v, char *text)
+{
+	struct proc_info *i = v;
+
+	return task_gone(i->task) ? -ESRCH : i->entry->write ? i->entry->write(i->task, text) : -EINVAL;
+}
+
 static int make_entry(struct dentry *d, struct task_struct *p, const struct pid_entry *e, int fd, umode_t mode, u64 ino)
 {
-	struct proc_info info = { .task = p, .entry = e, .fd = fd };
+	struct proc_info info = { { .mode = mode, .show = pid_show, .write = pid_write, .fops = e->fop ?: &pid_text_fops }, e, p, fd };
+	struct inode *inode = tree_inode(d->d_sb, &info.file, sizeof(info));
 
+	if (!inode)
+		return -ENOMEM;
+	get_task_struct(p);
+	PROC_I(inode)->file.data = PROC_I(inode);
+	inode->i_ino = ino;
+	inode->i_op = e->iop ?: e->follow ? &magic_iops : &plain_iops;
+	own_inode(inode, p);
 	d->d_op = &pid_dops;
-	int err = proc_instantiate(d, mode, ino, &info, e->iop ? e->iop : e->follow ? &magic_iops : &plain_iops, e->fop ? e->fop : &show_fops);
-	if (!err)
-		own_inode(d->d_inode, p);
-	return err;
+	d_add(d, inode);
+	return 0;
+}
+
+/* Hands out the numbers from next(p, at or above this) at positions `first` and up; their inodes' are ino + (number << shift). */
+static int iterate_numbers(struct dir_context *ctx, loff_t first, struct task_struct *p,
+			   int (*next)(struct task_struct *p, int from), u64 ino, int shift, unsigned type)
+{
+	char name[12];
+
+	ctx->pos = max(ctx->pos, first);
+	for (int n; (n = next(p, ctx->pos - first)) >= 0; ctx->pos++) {
+		ctx->pos = first + n;
+		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", n), ctx->pos, ino + ((u64)n << shift), type))
+			break;
+	}
+	return 0;
 }
 
 static int fd_lookup(struct inode *dir, struct dentry *d)
 {
 	struct proc_info *i = PROC_I(dir);
 	int fd = name_to_int(d->d_name.name);
-	struct file *f = fd >= 0 && !task_gone(i->task) ? get_task_file(i->task, fd) : NULL;
+	struct file *f = fd >= 0 && !task_gone(i->task) ? get_task_file(i->task, &fd, false) : NULL;
 
 	if (!f)
 		return -ENOENT;
 	umode_t mode = S_IFLNK | (f->f_mode & FMODE_READ ? 0500 : 0) | (f->f_mode & FMODE_WRITE ? 0300 : 0);
 	fput(f);
-	int err = make_entry(d, i->task, &fd_entry, fd, mode, (u64)i->task->pid << 16 | 0x8000 | fd);
+	int err = make_entry(d, i->task, &fd_entry, fd, mode, PID_INO(i->task->pid, INO_FD) + fd);
 	if (!err)
 		d->d_inode->i_size = 64;	/* as ls -l shows it on Linux */
 	return err;
 }
 
+static int next_fd(struct task_struct *p, int fd)
+{
+	struct file *f = get_task_file(p, &fd, true);
+
+	if (f)
+		fput(f);
+	return f ? fd : -1;
+}
+
 static int fd_iterate(struct file *f, struct dir_context *ctx)
 {
-	struct proc_info *i = PROC_I(f->f_inode);
-	char name[12];
+	struct task_struct *p = PROC_I(f->f_inode)->task;
 
-	if (task_gone(i->task))
-		return -ENOENT;
-	if (!proc_emit_dots(f, ctx))
-		return 0;
-	for (int fd; (fd = next_fd(i->task, ctx->pos - 2)) >= 0; ctx->pos++) {
-		ctx->pos = fd + 2;
-		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", fd), ctx->pos,
-				(u64)i->task->pid << 16 | 0x8000 | fd, DT_LNK))
-			return 0;
-	}
-	return 0;
+	return task_gone(p) ? -ENOENT : iterate_numbers(ctx, 2, p, next_fd, PID_INO(p->pid, INO_FD), 0, DT_LNK);
 }
 
 static int fd_permission(struct inode *inode, int mask)
@@ -191,15 +218,15 @@ static int fd_permission(struct inode *inode, int mask)
 
 /* ---- threads ---- */
 
-static pid_t next_thread(struct task_struct *leader, pid_t tid)
+static int next_thread(struct task_struct *leader, int tid)
 {
 	struct task_struct *t;
-	pid_t found = leader->pid >= tid ? leader->pid : 0;
+	int found = leader->pid >= tid ? leader->pid : -1;
 
 	spin_lock_irq(&tasklist_lock);
 	if (!task_gone(leader))
 		list_for_each_entry(t, &leader->thread_group, thread_group)
-			if (t->pid >= tid && (!found || t->pid < found))
+			if (t->pid >= tid && (found < 0 || t->pid < found))
 				found = t->pid;
 	spin_unlock_irq(&tasklist_lock);
 	return found;
@@ -207,43 +234,19 @@ static pid_t next_thread(struct task_struct *leader, pid_t tid)
 
 static int task_lookup(struct inode *dir, struct dentry *d)
 {
-	static const struct pid_entry entry = { .mode = S_IFDIR | 0555, .iop = &pid_iops, .fop = &pid_fops };
-	struct task_struct *leader = PROC_I(dir)->task, *t;
-	int tid = name_to_int(d->d_name.name), err = -ENOENT;
+	struct task_struct *leader = PROC_I(dir)->task;
 
-	t = tid > 0 && !task_gone(leader) ? get_task_by_pid(tid) : NULL;
-	if (t && t->tgid == leader->tgid)
-		err = make_entry(d, t, &entry, 0, entry.mode, (u64)tid << 16 | 0x3fff);
-	if (t)
-		put_task_struct(t);
-	return err;
+	return task_gone(leader) ? -ENOENT : make_pid_dir(d, leader->tgid, INO_THREAD);
 }
 
 static int task_iterate(struct file *f, struct dir_context *ctx)
 {
 	struct task_struct *leader = PROC_I(f->f_inode)->task;
-	char name[12];
 
-	if (task_gone(leader))
-		return -ENOENT;
-	if (!proc_emit_dots(f, ctx))
-		return 0;
-	for (pid_t tid; (tid = next_thread(leader, ctx->pos - 2)); ctx->pos++) {
-		ctx->pos = tid + 2;
-		if (!ctx->actor(ctx, name, snprintf(name, sizeof(name), "%d", tid), ctx->pos, (u64)tid << 16, DT_DIR))
-			return 0;
-	}
-	return 0;
+	return task_gone(leader) ? -ENOENT : iterate_numbers(ctx, 2, leader, next_thread, INO_THREAD, 16, DT_DIR);
 }
 
 /* ---- files of text, and memory ---- */
-
-static int pid_show(struct seq_file *m, void *v)
-{
-	struct proc_info *i = v;
-
-	return task_gone(i->task) ? -ESRCH : i->entry->show(m, i->task);
-}
 
 int pid_open(struct inode *inode, struct file *f)
 {
@@ -254,18 +257,9 @@ int pid_open(struct inode *inode, struct file *f)
 	return i->entry->show ? single_open(f, pid_show, i) : 0;
 }
 
-static ssize_t pid_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	struct proc_info *i = PROC_I(f->f_inode);
-	char text[128];
-
-	if (!i->entry->write)
-		return -EINVAL;
-	ssize_t len = text_from_user(text, sizeof(text), buf, n);
-	int err = len < 0 ? len : task_gone(i->task) ? -ESRCH : i->entry->write(i->task, text);
-	return err ? err : len;
-}
-static const struct file_operations show_fops = { .open = pid_open, .read = seq_read, .llseek = seq_lseek, .write = pid_write, .release = single_release };
+static const struct file_operations pid_text_fops = {
+	.open = pid_open, .read = seq_read, .llseek = seq_lseek, .write = text_write, .release = single_release,
+};
 
 /* mount_sem comes before the file's position lock: the text is made at open. */
 static int mounts_open(struct inode *inode, struct file *f)
@@ -282,13 +276,6 @@ static int mounts_open(struct inode *inode, struct file *f)
 	return err;
 }
 static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .llseek = seq_lseek, .release = single_release };
-
-loff_t mem_llseek(struct file *f, loff_t off, int whence)
-{
-	if (whence != 0 && whence != 1)
-		return -EINVAL;
-	return f->f_pos = whence ? f->f_pos + off : off;	/* every address is one */
-}
 
 /* ---- links and small files ---- */
 
@@ -375,7 +362,7 @@ static int pid_dir_lookup(struct inode *dir, struct dentry *d)
 		return -ENOENT;
 	for (const struct pid_entry *e = tgid_entries + !is_tgid_dir(dir); e->name; e++)
 		if (!strcmp(e->name, d->d_name.name))
-			return make_entry(d, i->task, e, 0, e->mode, (u64)i->task->pid << 16 | (e - tgid_entries + 1));
+			return make_entry(d, i->task, e, 0, e->mode, PID_INO(i->task->pid, e - tgid_entries + 1));
 	return -ENOENT;
 }
 
@@ -386,10 +373,8 @@ static int pid_dir_iterate(struct file *f, struct dir_context *ctx)
 
 	if (task_gone(i->task))
 		return -ENOENT;
-	if (!proc_emit_dots(f, ctx))
-		return 0;
 	for (const struct pid_entry *e; (u64)ctx->pos < ARRAY_SIZE(tgid_entries) + 2 && (e = first + ctx->pos - 2)->name; ctx->pos++)
-		if (!ctx->actor(ctx, e->name, strlen(e->name), ctx->pos, (u64)i->task->pid << 16 | (e - tgid_entries + 1),
+		if (!ctx->actor(ctx, e->name, strlen(e->name), ctx->pos, PID_INO(i->task->pid, e - tgid_entries + 1),
 				e->mode >> 12 & 15))
 			return 0;
 	return 0;
@@ -411,35 +396,44 @@ static int pid_revalidate(struct dentry *d)
 	own_inode(d->d_inode, i->task);
 	if (i->entry != &fd_entry)
 		return 1;
-	struct file *f = get_task_file(i->task, i->fd);
+	struct file *f = get_task_file(i->task, &i->fd, false);
 	if (f)
 		fput(f);
 	return f != NULL;
 }
 static const struct dentry_operations pid_dops = { .d_revalidate = pid_revalidate };
 
-int pid_lookup(struct dentry *d, const char *name)
+/* The directory of a process, or, with INO_THREAD, of a thread of tgid's. */
+static int make_pid_dir(struct dentry *d, pid_t tgid, u64 kind)
 {
 	static const struct pid_entry entry = { .mode = S_IFDIR | 0555, .iop = &pid_iops, .fop = &pid_fops };
-	int pid = name_to_int(name), err;
+	int pid = name_to_int(d->d_name.name), err = -ENOENT;
 	struct task_struct *p = pid > 0 ? get_task_by_pid(pid) : NULL;
 
 	if (!p)
 		return -ENOENT;
-	err = make_entry(d, p, &entry, 0, entry.mode, (u64)pid << 16);
+	if (kind == INO_PID || p->tgid == tgid)
+		err = make_entry(d, p, &entry, 0, entry.mode, PID_INO(pid, kind));
 	put_task_struct(p);
 	return err;
 }
 
-pid_t next_tgid(pid_t pid)
+int pid_lookup(struct dentry *d) { return make_pid_dir(d, 0, INO_PID); }
+
+static int next_tgid(struct task_struct *unused, int pid)
 {
 	struct task_struct *p;
-	pid_t found = 0;
+	int found = -1;
 
 	spin_lock_irq(&tasklist_lock);
 	for_each_process(p)
-		if (p->pid >= pid && (!found || p->pid < found))
+		if (p->pid >= pid && (found < 0 || p->pid < found))
 			found = p->pid;
 	spin_unlock_irq(&tasklist_lock);
 	return found;
+}
+
+int pid_iterate(struct dir_context *ctx)
+{
+	return iterate_numbers(ctx, FIRST_PID_POS, NULL, next_tgid, INO_PID, 16, DT_DIR);
 }

@@ -58,12 +58,14 @@ static int sysctl_show(struct seq_file *m, void *data)
 	return seq_printf(m, "%s\n", t->string ? t->string : t->text);
 }
 
-static int sysctl_write(void *data, char *text, size_t n)
+static int sysctl_write(void *data, char *text)
 {
 	struct sysctl *t = data;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (!t->number && !t->string)
+		return -EIO;
 	if (t->string) {
 		strscpy(t->string, text, t->max);
 		return 0;
@@ -78,7 +80,7 @@ void __init sysctl_init(void)
 		struct sysctl *t = &table[i];
 		bool writable = t->number || t->string;
 
-		proc_add(&(struct proc_dir){ .name = t->name, .mode = S_IFREG | (writable ? 0644 : 0444), .show = sysctl_show,
-					     .write = writable ? sysctl_write : NULL, .data = t });
+		tree_add(proc_root, t->name, &(struct tree_file){ .mode = S_IFREG | (writable ? 0644 : 0444), .show = sysctl_show,
+								  .write = sysctl_write, .data = t });
 	}
 }

@@ -226,19 +226,6 @@ static int consoles_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static const char *self_link(char *buf)
-{
-	snprintf(buf, 40, "%d", current->tgid);
-	return buf;
-}
-
-static const char *thread_self_link(char *buf)
-{
-	snprintf(buf, 40, "%d/task/%d", current->tgid, current->pid);
-	return buf;
-}
-static const char *mounts_link(char *buf) { return "self/mounts"; }
-
 void __init system_init(void)
 {
 	static const struct { const char *name; int (*show)(struct seq_file *m, void *v); } files[] = {
@@ -248,11 +235,13 @@ void __init system_init(void)
 		{ "sched_debug", sched_debug_seq }, { "lock_stat", lock_stat_seq }, { "stat", stat_show }, { "uptime", uptime_show },
 		{ "version", version_show },
 	};
+	static const struct { const char *name, *target; } links[] = {	/* formats for tgid and pid */
+		{ "self", "%d" }, { "thread-self", "%d/task/%d" }, { "mounts", "self/mounts" },
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
 		proc_create(files[i].name, 0444, files[i].show);
 	proc_create("slabinfo", 0400, slabinfo_show);
-	proc_add(&(struct proc_dir){ .name = "self", .mode = S_IFLNK | 0777, .link = self_link });
-	proc_add(&(struct proc_dir){ .name = "thread-self", .mode = S_IFLNK | 0777, .link = thread_self_link });
-	proc_add(&(struct proc_dir){ .name = "mounts", .mode = S_IFLNK | 0777, .link = mounts_link });
+	for (unsigned i = 0; i < ARRAY_SIZE(links); i++)
+		tree_add(proc_root, links[i].name, &(struct tree_file){ .mode = S_IFLNK | 0777, .data = (void *)links[i].target });
 }

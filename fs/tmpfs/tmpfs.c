@@ -3,12 +3,13 @@
  * d_pin), the page cache is the contents, and the inode holds the rest.
  *
  * The same code is rootfs (what the initramfs is unpacked into), devtmpfs (one instance, where register_chrdev puts
- * device nodes), and sysfs (kernel/tracing, where tracefs belongs, and nothing else).
+ * device nodes). sysfs is beside it: kernel/tracing, where tracefs belongs, the processors, and nothing else.
  *
  * Locks: the VFS holds the directory's i_rwsem (write) around every operation here.
  * In Linux: mm/shmem.c, fs/libfs.c, drivers/base/devtmpfs.c.
  */
 #include "fs/namei.h"
+#include "fs/tree.h"
 #include "string.h"
 #include "kernel/process.h"
 #include "uapi/mount.h"
@@ -158,12 +159,9 @@ static const struct inode_operations tmpfs_link_operations = { .get_link = tmpfs
 static const struct inode_operations tmpfs_file_inode_operations;
 
 /* ---- contents ---- */
-static int nothing_to_sync(struct file *f) { return 0; }
-
 static const struct file_operations tmpfs_file_operations = {
 	.read = generic_file_read, .write = generic_file_write, .mmap = generic_file_mmap, .fsync = nothing_to_sync,
 };
-const struct file_operations simple_dir_operations = { .iterate = dcache_readdir, .fsync = nothing_to_sync };
 
 /* ---- super blocks ---- */
 /* "size=64M,nr_inodes=10k,mode=1777,uid=0,gid=0"; size also in percent of RAM. 0, -EINVAL */
@@ -265,56 +263,34 @@ static int fill_super(struct super_block *sb, char *data, umode_t mode)
 		return -ENOMEM;
 	*info = (struct tmpfs_info){ .pages.max = totalram_pages / 2, .max_inodes = totalram_pages / 2, .mode = mode,
 		.uid = current_cred()->fsuid, .gid = current_cred()->fsgid };
-	int err = parse_options(info, data);
 	sb->s_fs_info = info;
 	sb->s_magic = TMPFS_MAGIC;
 	sb->s_op = &tmpfs_super_operations;
+	int err = parse_options(info, data);
 	struct inode *root = err ? ERR_PTR(err) : tmpfs_inode(sb, NULL, S_IFDIR | info->mode, 0);
-	if (!IS_ERR(root)) {
-		root->i_uid = info->uid;
-		root->i_gid = info->gid;
-		sb->s_root = d_make_root(root);
-		if (sb->s_root)
-			return 0;
-		root = ERR_PTR(-ENOMEM);
-	}
-	kfree(info);
-	return PTR_ERR(root);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	root->i_uid = info->uid;
+	root->i_gid = info->gid;
+	sb->s_root = d_make_root(root);
+	return sb->s_root ? 0 : -ENOMEM;
 }
 
 static int tmpfs_fill_super(struct super_block *sb, char *data) { return fill_super(sb, data, 01777); }
 static int rootfs_fill_super(struct super_block *sb, char *data) { return fill_super(sb, data, 0755); }
 
-static const struct inode_operations no_operations;
-
-/* A directory that nothing changes; NULL: no memory, or no dir. */
-static struct dentry *add_dir(struct dentry *dir, const char *name)
-{
-	struct dentry *d = dir ? d_alloc(dir, &(struct qstr){ .name = name, .len = strlen(name), .hash = full_name_hash(dir, name, strlen(name)) }) : NULL;
-
-	int err = d ? tmpfs_mknod(dir->d_inode, d, S_IFDIR | 0755, 0) : -ENOMEM;
-
-	if (!err)
-		d->d_inode->i_op = &no_operations;
-	dput(d);		/* the pin keeps it */
-	return err ? NULL : d;
-}
-
+/* ---- sysfs: a tree of directories that nothing changes ---- */
 static int sysfs_fill_super(struct super_block *sb, char *data)
 {
-	int err = fill_super(sb, NULL, 0555);
+	static const struct inode_operations no_operations;
+	static const struct tree_file root = { .mode = S_IFDIR | 0555, .fops = &simple_dir_operations }, dir = { .mode = S_IFDIR | 0755 };
+	char cpu[32];
+	int err = tree_root(sb, SYSFS_MAGIC, &root, &no_operations) ?: tree_add(sb->s_root, "devices", &dir) ?:
+		  tree_add(sb->s_root, "kernel", &dir) ?: tree_add(sb->s_root, "kernel/tracing", &dir);
 
-	if (!err) {
-		sb->s_magic = SYSFS_MAGIC;
-		((struct tmpfs_info *)sb->s_fs_info)->pages.max = ((struct tmpfs_info *)sb->s_fs_info)->max_inodes = 0;
-		sb->s_root->d_inode->i_op = &no_operations;
-		struct dentry *cpu = add_dir(add_dir(add_dir(sb->s_root, "devices"), "system"), "cpu"), *d = cpu;
-		char name[8];
-		for (unsigned i = 0; d && i < nr_cpus; i++) {	/* what nproc --all counts */
-			snprintf(name, sizeof(name), "cpu%u", i);
-			d = add_dir(cpu, name);
-		}
-		err = d && add_dir(add_dir(sb->s_root, "kernel"), "tracing") ? 0 : -ENOMEM;
+	for (unsigned i = 0; !err && i < nr_cpus; i++) {	/* what nproc --all counts */
+		snprintf(cpu, sizeof(cpu), "devices/system/cpu/cpu%u", i);
+		err = tree_add(sb->s_root, cpu, &dir);
 	}
 	return err;
 }

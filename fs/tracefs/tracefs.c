@@ -5,13 +5,13 @@
  *   set_event          "sched:sched_switch", "sched:*", "!fork" ...        tracing_on, buffer_size_kb, trace_marker
  *   events/enable, events/SYSTEM/enable, events/SYSTEM/NAME/{enable,format,id}
  *
- * The tree is made at the first mount, of pinned dentries, and stays. A file is a row of files[]; i_private of a file below
+ * The tree (fs/tree.h) is made at the first mount and stays. A file is a row of files[] or event_files[]; the data of one below
  * events/ is the set of events that it is for.
  *
  * In Linux: fs/tracefs/, kernel/trace/{trace,trace_events}.c.
  */
 #include "asm/uaccess.h"
-#include "fs/namei.h"
+#include "fs/tree.h"
 #include "fs/tracefs/tracefs.h"
 #include "kernel/tracing.h"
 #include "string.h"
@@ -20,33 +20,10 @@
 #define PIPE_WAIT_NS (10 * NSEC_PER_MSEC)
 static DECLARE_WAIT_QUEUE_HEAD(pipe_wait);
 
-struct trace_file {			/* a row of the table at the end */
+struct trace_file {			/* a row of the tables at the end */
 	const char *name;
-	umode_t mode;
-	int (*show)(struct seq_file *m, void *events);	/* NULL: fops has all */
-	int (*set)(u64 events, u64 value);	/* a number was written */
-	struct file_operations fops;
+	struct tree_file file;
 };
-static const struct trace_file *row_of(const struct file *f) { return container_of(f->f_op, struct trace_file, fops); }
-static int show_open(struct inode *inode, struct file *f) { return single_open(f, row_of(f)->show, inode->i_private); }
-
-/* A decimal number alone on its line, as Linux's kstrtoul. */
-static ssize_t number_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
-{
-	char text[24], *end;
-	u64 value;
-	int err;
-
-	if (!n || n >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, buf, n))
-		return -EFAULT;
-	text[n] = '\0';
-	value = strtoull(text, &end, 10);
-	end += *end == '\n';
-	err = text[0] < '0' || text[0] > '9' || *end ? -EINVAL : row_of(f)->set((u64)f->f_inode->i_private, value);
-	return err ? err : (ssize_t)n;
-}
 
 /* ---- trace, trace_pipe: records become text as they are read ---- */
 
@@ -211,21 +188,12 @@ static u64 events_by_name(const char *s)
 	return found;
 }
 
-static ssize_t set_event_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+static int set_event_write(void *unused, char *text)
 {
-	char *text, *word, *next;
-	int err = 0;
+	char *word, *next;
 
-	n = min(n, PAGE_SIZE - 1);
-	text = kmalloc(n + 1, GFP_KERNEL);
-	if (!text)
-		return -ENOMEM;
-	text[n] = '\0';
-	if (copy_from_user(text, buf, n))
-		err = -EFAULT;
-	for (word = text; !err && *word; word = next) {
+	for (word = text; *word; word = next) {
 		bool off = *word == '!';
-		u64 events;
 
 		for (next = word; *next && !strchr(" \t\n", *next); next++)
 			;
@@ -233,11 +201,12 @@ static ssize_t set_event_write(struct file *f, const char __user *buf, size_t n,
 			*next++ = '\0';
 		if (!*word)
 			continue;
-		events = events_by_name(word + off);
-		err = events ? trace_enable(events, !off) : -EINVAL;
+		u64 events = events_by_name(word + off);
+		int err = events ? trace_enable(events, !off) : -EINVAL;
+		if (err)
+			return err;
 	}
-	kfree(text);
-	return err ? err : (ssize_t)n;
+	return 0;
 }
 
 static int show_names(struct seq_file *m, u64 events)
@@ -257,7 +226,12 @@ static int enable_show(struct seq_file *m, void *v)
 	return seq_printf(m, "%c\n", on == events ? '1' : on ? 'X' : '0');
 }
 
-static int enable_set(u64 events, u64 on) { return on > 1 ? -EINVAL : trace_enable(events, on); }
+static int enable_write(void *events, char *text)
+{
+	int on;
+
+	return parse_int(text, 0, 1, &on) ?: trace_enable((u64)events, on);
+}
 
 static int id_show(struct seq_file *m, void *v) { return seq_printf(m, "%d\n", ffs64((u64)v) + 1); }
 
@@ -287,21 +261,24 @@ static int buffer_size_show(struct seq_file *m, void *v)
 	return trace_has_rings() ? seq_printf(m, "%u\n", trace_kb) : seq_printf(m, "7 (expanded: %u)\n", trace_kb);
 }
 
-static int tracing_on_set(u64 unused, u64 on) { return tracing_set_on(on); }
-
-static int buffer_size_set(u64 unused, u64 kb)
+static int tracing_on_write(void *unused, char *text)
 {
-	return !kb ? -EINVAL : kb > totalram_pages * (PAGE_SIZE / 1024) / nr_cpus ? -ENOMEM : trace_resize(max(kb, 4UL));
+	int on;
+
+	return parse_int(text, 0, 0x7fffffff, &on) ?: tracing_set_on(on);
 }
 
-static ssize_t tracer_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
+static int buffer_size_write(void *unused, char *text)
 {
-	char text[4] = "";
+	char *end;
+	u64 kb = strtoull(text, &end, 10);
 
-	if (copy_from_user(text, buf, min(n, sizeof(text))))
-		return -EFAULT;
-	return n >= 3 && n <= 4 && !memcmp(text, "nop\n", n) ? (ssize_t)n : -EINVAL;
+	if (*end || !kb)
+		return -EINVAL;
+	return kb > totalram_pages * (PAGE_SIZE / 1024) / nr_cpus ? -ENOMEM : trace_resize(max(kb, 4UL));
 }
+
+static int tracer_write(void *unused, char *text) { return strcmp(text, "nop") ? -EINVAL : 0; }
 
 static ssize_t marker_write(struct file *f, const char __user *buf, size_t n, loff_t *pos)
 {
@@ -319,21 +296,32 @@ static ssize_t marker_write(struct file *f, const char __user *buf, size_t n, lo
 
 /* ---- the tree ---- */
 
-#define SHOWN .open = show_open, .read = seq_read, .llseek = seq_lseek, .release = single_release
+static const struct file_operations trace_fops = {
+	.open = reader_open, .read = trace_read, .write = ignore_write, .llseek = seq_lseek, .release = reader_release,
+};
+static const struct file_operations pipe_fops = {
+	.open = pipe_open, .read = pipe_read, .poll = pipe_poll, .release = reader_release, .unseekable = true,
+};
+static const struct file_operations marker_fops = { .write = marker_write, .unseekable = true };
+
+#define R (S_IFREG | 0440)
+#define RW (S_IFREG | 0640)
 static const struct trace_file files[] = {
-	{ "available_events", 0440, available_show, NULL, { SHOWN } },
-	{ "available_tracers", 0440, tracers_show, NULL, { SHOWN } },
-	{ "buffer_size_kb", 0640, buffer_size_show, buffer_size_set, { SHOWN, .write = number_write } },
-	{ "current_tracer", 0640, tracers_show, NULL, { SHOWN, .write = tracer_write } },
-	{ "set_event", 0640, set_event_show, NULL, { SHOWN, .write = set_event_write } },
-	{ "trace", 0640, NULL, NULL, { .open = reader_open, .read = trace_read, .write = ignore_write, .llseek = seq_lseek, .release = reader_release } },
-	{ "trace_marker", 0220, NULL, NULL, { .write = marker_write, .unseekable = true } },
-	{ "trace_pipe", 0440, NULL, NULL, { .open = pipe_open, .read = pipe_read, .poll = pipe_poll, .release = reader_release, .unseekable = true } },
-	{ "tracing_on", 0640, tracing_on_show, tracing_on_set, { SHOWN, .write = number_write } },
+	{ "available_events", { R, .show = available_show } },
+	{ "available_tracers", { R, .show = tracers_show } },
+	{ "buffer_size_kb", { RW, .show = buffer_size_show, .write = buffer_size_write } },
+	{ "current_tracer", { RW, .show = tracers_show, .write = tracer_write } },
+	{ "set_event", { RW, .show = set_event_show, .write = set_event_write } },
+	{ "trace", { RW, .fops = &trace_fops } },
+	{ "trace_marker", { S_IFREG | 0220, .fops = &marker_fops } },
+	{ "trace_pipe", { R, .fops = &pipe_fops } },
+	{ "tracing_on", { RW, .show = tracing_on_show, .write = tracing_on_write } },
+	{ "events", { .mode = S_IFDIR | 0750 } },
+	{ "events/enable", { RW, .show = enable_show, .write = enable_write, .data = (void *)(BIT(NR_TRACE_EVENTS) - 1) } },
 }, event_files[] = {
-	{ "enable", 0640, enable_show, enable_set, { SHOWN, .write = number_write } },
-	{ "format", 0440, format_show, NULL, { SHOWN } },
-	{ "id", 0440, id_show, NULL, { SHOWN } },
+	{ "enable", { RW, .show = enable_show, .write = enable_write } },
+	{ "format", { R, .show = format_show } },
+	{ "id", { R, .show = id_show } },
 };
 
 /* O_TRUNC, as "echo > FILE" opens it, is a wish to empty: the rings, or the set of events. */
@@ -345,82 +333,37 @@ static int tracefs_setattr(struct dentry *d, struct iattr *a)
 		trace_clear();
 	return !strcmp(d->d_name.name, "set_event") ? trace_enable(~0UL, false) : 0;
 }
-static const struct inode_operations tracefs_iops = { .setattr = tracefs_setattr }, dir_iops;
-static const struct file_operations dir_fops = { .iterate = dcache_readdir };
+static const struct inode_operations tracefs_iops = { .setattr = tracefs_setattr };
 
-/* A file, or without one a directory; NULL: no memory. */
-static struct dentry *add(struct dentry *dir, const char *name, const struct trace_file *t, u64 events)
+/* events/SYSTEM/NAME/..., and events/SYSTEM/enable, which is there already when another of the system was first. */
+static int add_event(struct dentry *root, unsigned event)
 {
-	struct qstr q = { .name = name, .len = strlen(name), .hash = full_name_hash(dir, name, strlen(name)) };
-	struct inode *i = new_inode(dir->d_sb);
-	struct dentry *d = i ? d_alloc(dir, &q) : NULL;
+	const struct trace_info *e = &trace_info[event];
+	struct tree_file file = event_files[0].file;
+	char path[80];
 
-	if (!d) {
-		if (i)
-			iput(i);
-		return NULL;
+	file.data = (void *)events_by_name(e->system);
+	snprintf(path, sizeof(path), "events/%s/enable", e->system);
+	int err = tree_add(root, path, &file);
+	for (unsigned i = 0; !err && i < ARRAY_SIZE(event_files); i++) {
+		file = event_files[i].file;
+		file.data = (void *)BIT(event);
+		snprintf(path, sizeof(path), "events/%s/%s/%s", e->system, e->name, event_files[i].name);
+		err = tree_add(root, path, &file);
 	}
-	i->i_mode = t ? S_IFREG | t->mode : S_IFDIR | 0750;
-	i->i_nlink = t ? 1 : 2;
-	i->i_op = t ? &tracefs_iops : &dir_iops;
-	i->i_fop = t ? &t->fops : &dir_fops;
-	i->i_private = (void *)events;
-	d_pin(d);
-	d_add(d, i);
-	dput(d);			/* the pin keeps it */
-	return d;
-}
-
-static bool add_files(struct dentry *dir, const struct trace_file *t, unsigned n, u64 events)
-{
-	while (n--)
-		if (!add(dir, t[n].name, &t[n], events))
-			return false;
-	return true;
-}
-
-/* events/SYSTEM/NAME; rows of one system stand together or apart. */
-static bool add_events(struct dentry *root)
-{
-	struct dentry *events = add(root, "events", NULL, 0), *dirs[NR_TRACE_EVENTS];
-
-	if (!events || !add_files(events, event_files, 1, BIT(NR_TRACE_EVENTS) - 1))
-		return false;
-	for (unsigned i = 0, j; i < NR_TRACE_EVENTS; i++) {
-		const char *system = trace_info[i].system;
-		struct dentry *d;
-
-		for (j = 0; j < i && strcmp(trace_info[j].system, system); j++)
-			;
-		dirs[i] = j < i ? dirs[j] : add(events, system, NULL, 0);
-		if (!dirs[i] || (j == i && !add_files(dirs[i], event_files, 1, events_by_name(system))))
-			return false;
-		d = add(dirs[i], trace_info[i].name, NULL, 0);
-		if (!d || !add_files(d, event_files, ARRAY_SIZE(event_files), BIT(i)))
-			return false;
-	}
-	return true;
+	return err;
 }
 
 static int fill_super(struct super_block *sb, char *data)
 {
-	struct inode *i = new_inode(sb);
+	static const struct tree_file root = { .mode = S_IFDIR | 0700, .fops = &simple_dir_operations };
+	int err = tree_root(sb, TRACEFS_MAGIC, &root, &tracefs_iops);
 
-	if (!i)
-		return -ENOMEM;
-	sb->s_magic = TRACEFS_MAGIC;
-	i->i_mode = S_IFDIR | 0700;
-	i->i_nlink = 2;
-	i->i_op = &dir_iops;
-	i->i_fop = &dir_fops;
-	sb->s_root = d_make_root(i);
-	if (!sb->s_root)
-		return -ENOMEM;
-	if (add_files(sb->s_root, files, ARRAY_SIZE(files), 0) && add_events(sb->s_root))
-		return 0;
-	d_shrink_tree(sb->s_root);
-	dput(sb->s_root);
-	return -ENOMEM;
+	for (unsigned i = 0; !err && i < ARRAY_SIZE(files); i++)
+		err = tree_add(sb->s_root, files[i].name, &files[i].file);
+	for (unsigned i = 0; !err && i < NR_TRACE_EVENTS; i++)
+		err = add_event(sb->s_root, i);
+	return err;
 }
 
 static struct file_system_type tracefs_type = { .name = "tracefs", .fill_super = fill_super, .one_instance = true };
