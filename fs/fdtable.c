@@ -7,7 +7,7 @@
  *
  * 64 descriptors lie in files_struct itself; the table grows by doubling, up to RLIMIT_NOFILE.
  *
- * Locks: files->file_lock guards the table; fs->lock root and cwd.
+ * Locks: files->file_lock guards the table; dcache_lock root and cwd, as the walk begins there.
  * In Linux: fs/file.c, fs/fs_struct.c. There the table is read under RCU.
  */
 #include "fs/namei.h"
@@ -23,7 +23,7 @@ struct files_struct init_files = {
 	.fdt = &init_files.fdtab,
 	.fdtab = { FDS_INIT, init_files.fd_array, init_files.open_fds_init, init_files.close_on_exec_init },
 };
-struct fs_struct init_fs = { .users = ATOMIC_INIT(1), .lock = SPINLOCK_INIT("fs_lock", RANK_FS), .umask = 022 };
+struct fs_struct init_fs = { .users = ATOMIC_INIT(1), .umask = 022 };
 static struct kmem_cache *files_cache, *fs_cache;
 
 void __init fdtable_init(void)
@@ -332,15 +332,13 @@ void do_close_on_exec(struct files_struct *files)
 }
 
 /* ---- root and cwd ---- */
-void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to)
+void set_fs_path(struct path *which, const struct path *to)
 {
 	path_get(to);
-	spin_lock(&fs->lock);
 	spin_lock(&dcache_lock);
 	struct path old = *which;
 	*which = *to;
 	spin_unlock(&dcache_lock);
-	spin_unlock(&fs->lock);
 	path_put(&old);
 }
 
@@ -350,15 +348,11 @@ struct fs_struct *copy_fs_struct(struct fs_struct *old)
 
 	if (!fs)
 		return NULL;
-	atomic_set(&fs->users, 1);
-	spin_lock_init(&fs->lock, "fs_lock", RANK_FS);
-	spin_lock(&old->lock);
-	fs->umask = old->umask;
-	fs->root = old->root;
-	fs->pwd = old->pwd;
+	spin_lock(&dcache_lock);
+	*fs = (struct fs_struct){ .users = ATOMIC_INIT(1), .umask = old->umask, .root = old->root, .pwd = old->pwd };
 	path_get(&fs->root);
 	path_get(&fs->pwd);
-	spin_unlock(&old->lock);
+	spin_unlock(&dcache_lock);
 	return fs;
 }
 
@@ -369,20 +363,4 @@ void put_fs_struct(struct fs_struct *fs)
 	path_put(&fs->root);
 	path_put(&fs->pwd);
 	kmem_cache_free(fs_cache, fs);
-}
-
-void get_fs_root(struct fs_struct *fs, struct path *out)
-{
-	spin_lock(&fs->lock);
-	*out = fs->root;
-	path_get(out);
-	spin_unlock(&fs->lock);
-}
-
-void get_fs_pwd(struct fs_struct *fs, struct path *out)
-{
-	spin_lock(&fs->lock);
-	*out = fs->pwd;
-	path_get(out);
-	spin_unlock(&fs->lock);
 }

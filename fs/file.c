@@ -120,9 +120,6 @@ static struct file *__fget(struct files_struct *files, unsigned fd, unsigned mas
 	return f;
 }
 
-struct file *fget(unsigned fd) { return __fget(current->files, fd, FMODE_PATH); }
-struct file *fget_raw(unsigned fd) { return __fget(current->files, fd, 0); }
-
 static __always_inline struct fd __fdget(unsigned fd, unsigned mask)
 {
 	struct files_struct *files = current->files;

@@ -16,7 +16,7 @@
  *  F7  A pipe's head - tail is the number of its full slots; readers and writers count open ends.
  *
  * Locks: mount_sem > rename mutex > f_pos_lock > i_rwsem (parent, then child by _nested) > pipe->mutex > mmap_lock;
- *        spin: files->file_lock, fs->lock, dcache_lock (d_count 0 -> free, tree, hash), inode_lock.
+ *        spin: files->file_lock, dcache_lock (d_count 0 -> free, tree, hash, root and pwd).
  *
  * In Linux: fs/, include/linux/fs.h. There d_lock and RCU walk do what dcache_lock does here.
  */
@@ -43,7 +43,6 @@ struct dir_context;
 struct seq_file;
 struct cred;
 struct iattr;
-struct kstat;
 
 struct file_system_type {
 	const char *name;
@@ -103,7 +102,6 @@ struct inode_operations {
 	int (*follow_link)(struct dentry *dentry, struct path *out);
 	int (*permission)(struct inode *inode, int mask);
 	int (*setattr)(struct dentry *dentry, struct iattr *attr);	/* NULL: simple_setattr */
-	int (*getattr)(const struct path *path, struct kstat *st);	/* NULL: generic_fillattr */
 };
 struct inode {
 	umode_t i_mode;
@@ -114,7 +112,6 @@ struct inode {
 	atomic_t i_count;
 	u64 i_ino;
 	loff_t i_size;			/* i_rwsem; read through i_size_read */
-	u64 i_blocks;			/* of 512 bytes; memory fs: pages * 8 */
 	struct timespec64 i_atime, i_mtime, i_ctime;
 	const struct inode_operations *i_op;
 	const struct file_operations *i_fop;
@@ -145,18 +142,6 @@ struct iattr {
 #define ATTR_FORCE 64			/* no permission check: the kernel itself asks */
 #define ATTR_ATIME_SET 128		/* explicit value, not "now" */
 #define ATTR_MTIME_SET 256
-struct kstat {
-	dev_t dev, rdev;
-	u64 ino;
-	umode_t mode;
-	unsigned nlink;
-	uid_t uid;
-	gid_t gid;
-	loff_t size;
-	struct timespec64 atime, mtime, ctime;
-	u32 blksize;
-	u64 blocks;
-};
 
 #define DNAME_INLINE_LEN 40
 struct qstr {
@@ -237,9 +222,8 @@ struct files_struct {
 };
 struct fs_struct {
 	atomic_t users;
-	struct spinlock lock;
 	umode_t umask;
-	struct path root, pwd;
+	struct path root, pwd;		/* dcache_lock */
 };
 
 /* ---- namei.c: from a name to a dentry ---- */
@@ -294,7 +278,6 @@ static inline struct inode *igrab(struct inode *i) { atomic_inc(&i->i_count); re
 static inline loff_t i_size_read(const struct inode *i) { return READ_ONCE(i->i_size); }
 static inline void i_size_write(struct inode *i, loff_t n) { WRITE_ONCE(i->i_size, n); }
 static inline void path_get(const struct path *p) { atomic_inc(&p->mnt->mnt_count); dget(p->dentry); }
-void generic_fillattr(struct inode *inode, struct kstat *st);
 int simple_setattr(struct dentry *dentry, struct iattr *attr);
 int notify_change(struct dentry *dentry, struct iattr *attr);	/* checks permission, then i_op->setattr. => i_rwsem write */
 int do_truncate(struct dentry *dentry, loff_t size);
@@ -320,8 +303,6 @@ struct file *alloc_file(const struct path *path, unsigned f_flags, const struct 
 /* A file that has no name (pipe): own inode in a kernel mount; ERR_PTR */
 struct file *alloc_file_pseudo(struct inode *inode, const char *name, unsigned f_flags, const struct file_operations *fop);
 extern struct super_block *anon_sb;				/* where pipes and the like live */
-struct file *fget(unsigned fd);					/* referenced, not O_PATH; NULL */
-struct file *fget_raw(unsigned fd);				/* O_PATH too */
 void fput(struct file *f);
 static inline struct file *get_file(struct file *f) { atomic_inc(&f->f_count); return f; }
 /* A borrowed file: no atomic when the table is not shared (bit 0 of the word says "put it"). */
@@ -329,8 +310,8 @@ struct fd {
 	struct file *file;
 	bool need_put;
 };
-struct fd fdget(unsigned fd);
-struct fd fdget_raw(unsigned fd);
+struct fd fdget(unsigned fd);					/* not O_PATH; file is NULL when there is none */
+struct fd fdget_raw(unsigned fd);				/* O_PATH too */
 static inline void fdput(struct fd *f) { if (f->need_put) fput(f->file); }	/* also of an empty one */
 int get_unused_fd_flags(unsigned flags);			/* reserves the lowest free fd (O_CLOEXEC); -EMFILE, -ENOMEM */
 void put_unused_fd(unsigned fd);
@@ -341,8 +322,6 @@ void put_files_struct(struct files_struct *files);
 void do_close_on_exec(struct files_struct *files);
 struct fs_struct *copy_fs_struct(struct fs_struct *old);	/* NULL */
 void put_fs_struct(struct fs_struct *fs);
-void get_fs_root(struct fs_struct *fs, struct path *out);
-void get_fs_pwd(struct fs_struct *fs, struct path *out);
 extern struct files_struct init_files;
 extern struct fs_struct init_fs;
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos);	/* regular files: through the page cache */

@@ -14,6 +14,7 @@
 
 static struct kmem_cache *inode_cache;
 static atomic_long_t inodes;
+static const struct inode_operations no_operations;
 
 void __init inode_init(void)
 {
@@ -40,6 +41,7 @@ struct inode *new_inode(struct super_block *sb)
 	i->i_ino = __atomic_add_fetch(&sb->s_next_ino, 1, __ATOMIC_RELAXED);
 	i->i_atime = i->i_mtime = i->i_ctime = current_time();
 	i->i_sb = sb;
+	i->i_op = &no_operations;
 	i->i_dir_cookie = 2;
 	init_rwsem(&i->i_rwsem, "i_rwsem", RANK_I_RWSEM);
 	address_space_init(&i->i_data, i, NULL);
@@ -55,7 +57,7 @@ void iput(struct inode *i)
 	/* Last reference. */
 	if (i->i_data.nrpages)
 		truncate_inode_pages(&i->i_data, 0);
-	if (i->i_sb->s_op && i->i_sb->s_op->evict_inode)
+	if (i->i_sb->s_op->evict_inode)
 		i->i_sb->s_op->evict_inode(i);
 	atomic_long_add(-1, &inodes);
 	kmem_cache_free(inode_cache, i);
@@ -93,7 +95,7 @@ int inode_permission(struct inode *inode, int mask)
 
 	if ((mask & MAY_WRITE) && (inode->i_sb->s_flags & MS_RDONLY) && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
 		return -EROFS;
-	if (inode->i_op && inode->i_op->permission)
+	if (inode->i_op->permission)
 		return inode->i_op->permission(inode, mask);
 	if (current_cred()->fsuid == inode->i_uid)
 		mode >>= 6;
@@ -112,13 +114,6 @@ int inode_permission(struct inode *inode, int mask)
 	if (!(mask & MAY_EXEC) || (inode->i_mode & S_IXUGO))
 		return capable(CAP_DAC_OVERRIDE) ? 0 : -EACCES;
 	return -EACCES;
-}
-
-void generic_fillattr(struct inode *i, struct kstat *st)
-{
-	*st = (struct kstat){ .dev = i->i_sb->s_dev, .rdev = i->i_rdev, .ino = i->i_ino, .mode = i->i_mode,
-		.nlink = i->i_nlink, .uid = i->i_uid, .gid = i->i_gid, .size = i_size_read(i), .atime = i->i_atime,
-		.mtime = i->i_mtime, .ctime = i->i_ctime, .blksize = PAGE_SIZE, .blocks = i->i_blocks ? i->i_blocks : i->i_data.nrpages * (PAGE_SIZE / 512) };
 }
 
 int simple_setattr(struct dentry *dentry, struct iattr *a)
@@ -192,7 +187,7 @@ int notify_change(struct dentry *dentry, struct iattr *a)
 		a->ia_valid |= ATTR_MODE;
 		a->ia_mode = without_privs(i, i->i_mode);
 	}
-	return i->i_op && i->i_op->setattr ? i->i_op->setattr(dentry, a) : simple_setattr(dentry, a);
+	return i->i_op->setattr ? i->i_op->setattr(dentry, a) : simple_setattr(dentry, a);
 }
 
 int do_truncate(struct dentry *dentry, loff_t size)

@@ -193,7 +193,7 @@ static int do_remount(const struct path *at, unsigned long flags, char *data)
 
 	if (at->dentry != at->mnt->mnt_root)
 		return -EINVAL;
-	if (sb->s_op && sb->s_op->remount)
+	if (sb->s_op->remount)
 		err = sb->s_op->remount(sb, flags, data);
 	if (!err)
 		sb->s_flags = (sb->s_flags & ~MS_RDONLY) | (flags & MS_RDONLY);

@@ -61,38 +61,19 @@ void path_put(const struct path *p)
 int filename_lookup(int dfd, const char *name, unsigned flags, struct path *out)
 {
 	struct nameidata nd = { .flags = flags };
-	int err = walk_begin(&nd, dfd, name);
+	int err = walk_begin(&nd, dfd, name) ?: walk_end(&nd, walk(&nd, name));
 
 	if (err)
 		return err;
-	err = walk(&nd, name);
-	walk_end(&nd, err);
+	*out = nd.path;
 	putname_buf(nd.buf);
-	if (!err)
-		*out = nd.path;
-	return err;
+	return 0;
 }
 
-int path_parent(int dfd, const char *name, struct lookup_parent *lp)
+int path_parent(int dfd, const char *name, struct nameidata *nd)
 {
-	struct nameidata nd = { .parent = true };
-	int err = walk_begin(&nd, dfd, name);
-
-	if (err)
-		return err;
-	err = *name ? walk(&nd, name) : -ENOENT;
-	walk_end(&nd, err);
-	if (err)
-		putname_buf(nd.buf);
-	else
-		*lp = (struct lookup_parent){ nd.path, nd.last, nd.type, nd.slash, nd.buf };
-	return err;
-}
-
-void put_parent(struct lookup_parent *lp)
-{
-	path_put(&lp->path);
-	putname_buf(lp->buf);
+	*nd = (struct nameidata){ .parent = true };
+	return walk_begin(nd, dfd, name) ?: walk_end(nd, *name ? walk(nd, name) : -ENOENT);
 }
 
 int kern_path(const char *name, unsigned flags, struct path *out) { return filename_lookup(AT_FDCWD, name, flags, out); }
@@ -124,7 +105,7 @@ int may_open(const struct path *path, int acc_mode, int flags)
 	return err;
 }
 
-/* An existing name: checks, opens, truncates. Takes path's references. */
+/* An existing name: checks, opens, truncates. */
 static struct file *open_existing(const struct path *path, int flags)
 {
 	int acc_mode = flags & O_PATH ? 0 : ("\004\002\006\006"[flags & O_ACCMODE] | (flags & O_TRUNC ? MAY_WRITE : 0));
@@ -138,111 +119,92 @@ static struct file *open_existing(const struct path *path, int flags)
 	else if (!(flags & O_PATH))
 		err = may_open(path, acc_mode, flags);
 	struct file *f = err ? ERR_PTR(err) : dentry_open(path, flags);
-	if (!IS_ERR(f) && (flags & O_TRUNC) && !(flags & O_PATH) && S_ISREG(inode->i_mode)) {
-		err = get_write_access(inode);
-		if (!err) {
-			err = do_truncate(f->f_path.dentry, 0);
-			put_write_access(inode);
-		}
-		if (err) {
-			fput(f);
-			f = ERR_PTR(err);
-		}
+	if (IS_ERR(f) || !(flags & O_TRUNC) || (flags & O_PATH) || !S_ISREG(inode->i_mode))
+		return f;
+	err = get_write_access(inode);
+	if (!err) {
+		err = do_truncate(path->dentry, 0);
+		put_write_access(inode);
 	}
-	path_put(path);
+	if (!err)
+		return f;
+	fput(f);
+	return ERR_PTR(err);
+}
+
+/* The last component, in its locked directory: made and opened, or ERR_PTR; NULL: it exists, referenced in *next. */
+static struct file *create_last(struct nameidata *nd, int flags, umode_t mode, struct path *next)
+{
+	struct inode *dir = nd->path.dentry->d_inode;
+	struct dentry *d = lookup_one(nd->path.dentry, &nd->last);
+
+	if (IS_ERR(d))
+		return (struct file *)d;
+	if (d) {
+		*next = (struct path){ .mnt = mntget(nd->path.mnt), .dentry = d };
+		return NULL;
+	}
+	int err = has_room(nd->path.dentry) ? mnt_want_write(nd->path.mnt) ?: may_create(dir) : -ENOENT;
+	if (!err && !dir->i_op->create)
+		err = -EACCES;
+	d = err ? NULL : d_alloc(nd->path.dentry, &nd->last);
+	if (!d)
+		return ERR_PTR(err ?: -ENOMEM);
+	err = dir->i_op->create(dir, d, (mode & ~current->fs->umask) | S_IFREG);
+	struct file *f = err ? ERR_PTR(err) : dentry_open(&(struct path){ nd->path.mnt, d }, flags & ~O_TRUNC);
+	dput(d);
 	return f;
 }
 
-/* The last component with O_CREAT, in its locked directory. 1: opened or failed in *out; 0: it exists, in *next. */
-static int create_last(struct lookup_parent *lp, int flags, umode_t mode, struct file **out, struct path *next)
+/* The file, or ERR_PTR; NULL: it is a symlink, and the walk goes on with *name. */
+static struct file *open_last(struct nameidata *nd, int flags, umode_t mode, const char **name)
 {
-	struct inode *dir = lp->path.dentry->d_inode;
-	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
-	struct path path;
+	struct path next __cleanup(path_put) = {};
 
-	if (IS_ERR(d)) {
-		*out = (struct file *)d;
-		return 1;
+	down_write(&nd->path.dentry->d_inode->i_rwsem);
+	struct file *f = create_last(nd, flags, mode, &next);
+	up_write(&nd->path.dentry->d_inode->i_rwsem);
+	if (f)
+		return f;
+	if (flags & O_EXCL)
+		return ERR_PTR(-EEXIST);
+	struct inode *inode = next.dentry->d_inode;
+	if (!S_ISLNK(inode->i_mode) || (flags & O_NOFOLLOW)) {
+		path_to_top(&next);
+		return open_existing(&next, flags);
 	}
-	if (d) {
-		*next = (struct path){ .mnt = mntget(lp->path.mnt), .dentry = d };
-		return 0;
-	}
-	int err = has_room(lp->path.dentry) ? mnt_want_write(lp->path.mnt) : -ENOENT;
-	if (!err)
-		err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
-	if (!err && !dir->i_op->create)
-		err = -EACCES;
-	*out = ERR_PTR(err);
-	if (err)
-		return 1;
-	d = d_alloc(lp->path.dentry, &lp->last);
-	*out = ERR_PTR(-ENOMEM);
-	if (!d)
-		return 1;
-	err = dir->i_op->create(dir, d, (mode & ~current->fs->umask) | S_IFREG);
-	path = (struct path){ .mnt = lp->path.mnt, .dentry = d };
-	*out = err ? ERR_PTR(err) : dentry_open(&path, flags & ~O_TRUNC);
-	dput(d);
-	return 1;
+	*name = follow_symlink(nd, next.dentry, "", false);
+	if (IS_ERR(*name))
+		return (struct file *)*name;
+	return inode->i_op->follow_link ? open_existing(&nd->path, flags & ~O_CREAT) : NULL;
 }
 
 /* open with O_CREAT: the parent first, then the last component under its lock; symlinks begin again at their target. */
 static struct file *open_create(int dfd, const char *name, int flags, umode_t mode)
 {
 	struct nameidata nd = { .parent = true };
-	struct lookup_parent lp;
-	struct path next;
 	struct file *f;
-	int done, err = walk_begin(&nd, dfd, name);
+	int err = walk_begin(&nd, dfd, name);
 
 	if (err)
 		return ERR_PTR(err);
-	for (;;) {
+	do {
 		err = *name ? walk(&nd, name) : -ENOENT;
 		if (!err && (nd.type != LAST_NORM || nd.slash))
 			err = -EISDIR;
-		if (err) {
-			walk_end(&nd, err);
-			f = ERR_PTR(err);
-			break;
+		f = ERR_PTR(err);
+		if (!err) {
+			shift_down(&nd);
+			f = open_last(&nd, flags, mode, &name);
 		}
-		shift_down(&nd);
-		lp = (struct lookup_parent){ nd.path, nd.last, nd.type, nd.slash, NULL };
-		down_write(&nd.path.dentry->d_inode->i_rwsem);
-		done = create_last(&lp, flags, mode, &f, &next);
-		up_write(&nd.path.dentry->d_inode->i_rwsem);
-		if (!done && (flags & O_EXCL)) {
-			path_put(&next);
-			f = ERR_PTR(-EEXIST);
-			done = 1;
-		}
-		if (!done && S_ISLNK(next.dentry->d_inode->i_mode) && !(flags & O_NOFOLLOW)) {
-			bool magic = next.dentry->d_inode->i_op->follow_link;
-
-			name = follow_symlink(&nd, next.dentry, "", false);
-			path_put(&next);
-			if (!IS_ERR(name) && !magic)
-				continue;
-			f = IS_ERR(name) ? (struct file *)name : open_existing(&nd.path, flags & ~O_CREAT);
-			if (IS_ERR(name))
-				path_put(&nd.path);
-			break;
-		}
-		path_put(&nd.path);
-		if (!done) {
-			path_to_top(&next);
-			f = open_existing(&next, flags);
-		}
-		break;
-	}
-	putname_buf(nd.buf);
+	} while (!f);
+	walk_drop(&nd);
 	return f;
 }
 
 struct file *do_filp_open(int dfd, const char *name, int flags, umode_t mode)
 {
-	struct path path;
+	struct path path __cleanup(path_put) = {};
 
 	if (flags & O_CREAT)
 		return open_create(dfd, name, flags, mode);

@@ -40,7 +40,7 @@ static inline struct mount *mntget(struct mount *mnt) { atomic_inc(&mnt->mnt_cou
 bool mnt_readonly(const struct mount *mnt);
 int mnt_want_write(const struct mount *mnt);	/* 0 or -EROFS */
 void vfs_statfs(const struct path *path, struct statfs *st);
-void set_fs_path(struct fs_struct *fs, struct path *which, const struct path *to);	/* takes references of its own */
+void set_fs_path(struct path *which, const struct path *to);	/* which is a root or pwd. Takes references of its own */
 
 /* ---- the walk (walk.c) ---- */
 enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
@@ -57,29 +57,18 @@ struct nameidata {
 };
 int walk_begin(struct nameidata *nd, int dfd, const char *name);	/* 0: nd is at the start, fast; EBADF, ENOTDIR */
 int walk(struct nameidata *nd, const char *name);
-void walk_end(struct nameidata *nd, int err);			/* 0: nd->path is the caller's; else it is put */
+int walk_end(struct nameidata *nd, int err);			/* err. 0: nd->path is referenced; else nd is dropped */
+void walk_drop(struct nameidata *nd);				/* gives up path and buf, in either gear; also of an empty one */
 void shift_down(struct nameidata *nd);				/* from here on nd->path is referenced */
 /* Goes through the link d (referenced; nd is not fast). The rest of the path to walk, or ERR_PTR */
 const char *follow_symlink(struct nameidata *nd, struct dentry *d, const char *rest, bool slash);
-/* The last component of name, not looked up: its directory in *parent (referenced), the component in *last
- * (pointing into name or *buf, which the caller frees with putname_buf). */
-struct lookup_parent {
-	struct path path;
-	struct qstr last;
-	enum last_type type;
-	bool slash;			/* slashes follow it */
-	char *buf;
-};
-int path_parent(int dfd, const char *name, struct lookup_parent *lp);
-void put_parent(struct lookup_parent *lp);
+/* The last component of name, not looked up: in nd->last, its directory in nd->path. walk_drop() ends it. */
+int path_parent(int dfd, const char *name, struct nameidata *nd);
 /* A child of a directory: referenced, NULL when there is none, ERR_PTR. => dir's i_rwsem (write) */
 struct dentry *lookup_one(struct dentry *dir, const struct qstr *name);
-/* For a name about to be made: directory locked, negative dentry in *out. */
-int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out);
-void end_create(struct lookup_parent *lp, struct dentry *d);
 int may_create(const struct inode *dir);
 int may_delete(struct inode *dir, struct dentry *victim, bool is_dir);	/* is_dir: the caller removes directories */
-struct dentry *lookup_existing(struct lookup_parent *lp);	/* of a locked directory; ERR_PTR, -ENOENT too */
+struct dentry *lookup_existing(struct nameidata *nd);	/* of a locked directory; ERR_PTR, -ENOENT too */
 /* Two names from user space; drop_name both when it gives 0. */
 long two_names(struct filename *a, const char __user *ua, unsigned a_flags, struct filename *b, const char __user *ub);
 int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags);

@@ -13,8 +13,8 @@
 #include "kernel/syscall.h"
 #include "uapi/capability.h"
 
-static void lock_dir(struct lookup_parent *lp) { down_write(&lp->path.dentry->d_inode->i_rwsem); }
-static void unlock_dir(struct lookup_parent *lp) { up_write(&lp->path.dentry->d_inode->i_rwsem); }
+static void lock_dir(struct nameidata *nd) { down_write(&nd->path.dentry->d_inode->i_rwsem); }
+static void unlock_dir(struct nameidata *nd) { up_write(&nd->path.dentry->d_inode->i_rwsem); }
 
 /* ---- making names ---- */
 /* False: a directory that is gone, or one whose names come by themselves (/proc). */
@@ -23,43 +23,31 @@ bool has_room(const struct dentry *dir)
 	return !(dir->d_flags & DCACHE_DELETED) && (dir->d_inode->i_op->create || !dir->d_inode->i_op->lookup);
 }
 
-int start_create(int dfd, const char *name, bool is_dir, struct lookup_parent *lp, struct dentry **out)
+/* A dentry for the name to be made, in its directory, which is locked until end_create(). ERR_PTR: it is not locked */
+static struct dentry *start_create(int dfd, const char *name, bool is_dir, struct nameidata *nd)
 {
-	int err = path_parent(dfd, name, lp);
+	int err = path_parent(dfd, name, nd) ?: nd->type == LAST_NORM ? 0 : -EEXIST;
 
 	if (err)
-		return err;
-	err = -EEXIST;
-	if (lp->type != LAST_NORM)
-		goto put;
-	lock_dir(lp);
-	struct dentry *d = lookup_one(lp->path.dentry, &lp->last);
-	if (d) {
-		err = IS_ERR(d) ? PTR_ERR(d) : -EEXIST;
-		if (!IS_ERR(d))
-			dput(d);
-		goto unlock;
+		return ERR_PTR(err);
+	lock_dir(nd);
+	struct dentry *d = lookup_one(nd->path.dentry, &nd->last);
+	if (d && !IS_ERR(d)) {
+		dput(d);
+		d = ERR_PTR(-EEXIST);
+	} else if (!d) {
+		err = (nd->slash && !is_dir) || !has_room(nd->path.dentry) ? -ENOENT : mnt_want_write(nd->path.mnt);
+		d = err ? ERR_PTR(err) : d_alloc(nd->path.dentry, &nd->last) ?: ERR_PTR(-ENOMEM);
 	}
-	err = -ENOENT;
-	if ((lp->slash && !is_dir) || !has_room(lp->path.dentry))
-		goto unlock;
-	err = mnt_want_write(lp->path.mnt);
-	*out = err ? NULL : d_alloc(lp->path.dentry, &lp->last);
-	if (*out)
-		return 0;
-	err = err ? err : -ENOMEM;
-unlock:
-	unlock_dir(lp);
-put:
-	put_parent(lp);
-	return err;
+	if (IS_ERR(d))
+		unlock_dir(nd);
+	return d;
 }
 
-void end_create(struct lookup_parent *lp, struct dentry *d)
+static void end_create(struct nameidata *nd, struct dentry *d)
 {
 	dput(d);
-	unlock_dir(lp);
-	put_parent(lp);
+	unlock_dir(nd);
 }
 
 int may_create(const struct inode *dir)
@@ -89,14 +77,13 @@ static int vfs_make(struct inode *dir, struct dentry *d, umode_t mode, dev_t dev
 
 static int make_at(int dfd, const char *name, umode_t mode, dev_t dev, const char *target)
 {
-	struct lookup_parent lp;
-	struct dentry *d;
-	int err = start_create(dfd, name, S_ISDIR(mode), &lp, &d);
+	struct nameidata nd __cleanup(walk_drop) = {};
+	struct dentry *d = start_create(dfd, name, S_ISDIR(mode), &nd);
 
-	if (err)
-		return err;
-	err = vfs_make(lp.path.dentry->d_inode, d, mode & ~current->fs->umask, dev, target);
-	end_create(&lp, d);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	int err = vfs_make(nd.path.dentry->d_inode, d, mode & ~current->fs->umask, dev, target);
+	end_create(&nd, d);
 	return err;
 }
 
@@ -130,16 +117,16 @@ static int vfs_link(struct dentry *old, struct inode *dir, struct dentry *new)
 
 int do_linkat(int ofd, const char *old, int nfd, const char *new, int flags)
 {
-	struct lookup_parent lp;
-	struct dentry *d;
+	struct nameidata nd __cleanup(walk_drop) = {};
 	struct path path __cleanup(path_put) = {};
 	unsigned how = (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0) | (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0);
-	int err = filename_lookup(ofd, old, how, &path) ?: start_create(nfd, new, false, &lp, &d);
+	int err = filename_lookup(ofd, old, how, &path);
+	struct dentry *d = err ? ERR_PTR(err) : start_create(nfd, new, false, &nd);
 
-	if (err)
-		return err;
-	err = lp.path.mnt != path.mnt ? -EXDEV : vfs_link(path.dentry, lp.path.dentry->d_inode, d);
-	end_create(&lp, d);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	err = nd.path.mnt != path.mnt ? -EXDEV : vfs_link(path.dentry, nd.path.dentry->d_inode, d);
+	end_create(&nd, d);
 	return err;
 }
 
@@ -161,24 +148,24 @@ int may_delete(struct inode *dir, struct dentry *victim, bool is_dir)
 }
 
 /* The existing child of a locked directory. ERR_PTR, -ENOENT too */
-struct dentry *lookup_existing(struct lookup_parent *lp)
+struct dentry *lookup_existing(struct nameidata *nd)
 {
-	return lookup_one(lp->path.dentry, &lp->last) ?: ERR_PTR(-ENOENT);
+	return lookup_one(nd->path.dentry, &nd->last) ?: ERR_PTR(-ENOENT);
 }
 
-static int remove_name(struct lookup_parent *lp, bool is_dir)
+static int remove_name(struct nameidata *nd, bool is_dir)
 {
-	struct inode *dir = lp->path.dentry->d_inode;
+	struct inode *dir = nd->path.dentry->d_inode;
 
-	int err = mnt_want_write(lp->path.mnt);
+	int err = mnt_want_write(nd->path.mnt);
 	if (err)
 		return err;
-	lock_dir(lp);
-	struct dentry *d = lookup_existing(lp);
+	lock_dir(nd);
+	struct dentry *d = lookup_existing(nd);
 	err = PTR_ERR(d);
 	if (IS_ERR(d))
 		goto unlock;
-	if (lp->slash && !is_dir)
+	if (nd->slash && !is_dir)
 		err = S_ISDIR(d->d_inode->i_mode) ? -EISDIR : -ENOTDIR;
 	else
 		err = may_delete(dir, d, is_dir);
@@ -195,7 +182,7 @@ static int remove_name(struct lookup_parent *lp, bool is_dir)
 		up_write(&d->d_inode->i_rwsem);
 	}
 unlock:
-	unlock_dir(lp);
+	unlock_dir(nd);
 	if (!IS_ERR(d))
 		dput(d);		/* may free a large file: not under the directory's lock */
 	return err;
@@ -203,27 +190,17 @@ unlock:
 
 int do_unlinkat(int dfd, const char *name)
 {
-	struct lookup_parent lp;
-	int err = path_parent(dfd, name, &lp);
+	struct nameidata nd __cleanup(walk_drop) = {};
 
-	if (err)
-		return err;
-	err = lp.type == LAST_NORM ? remove_name(&lp, false) : -EISDIR;
-	put_parent(&lp);
-	return err;
+	return path_parent(dfd, name, &nd) ?: nd.type == LAST_NORM ? remove_name(&nd, false) : -EISDIR;
 }
 
 int do_rmdir(int dfd, const char *name)
 {
 	static const int wrong[] = { [LAST_ROOT] = -EBUSY, [LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY };
-	struct lookup_parent lp;
-	int err = path_parent(dfd, name, &lp);
+	struct nameidata nd __cleanup(walk_drop) = {};
 
-	if (err)
-		return err;
-	err = lp.type == LAST_NORM ? remove_name(&lp, true) : wrong[lp.type];
-	put_parent(&lp);
-	return err;
+	return path_parent(dfd, name, &nd) ?: nd.type == LAST_NORM ? remove_name(&nd, true) : wrong[nd.type];
 }
 
 /* ---- system calls ---- */

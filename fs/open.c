@@ -297,7 +297,7 @@ static int change_dir(const char __user *name, struct path *which, bool root)
 	if (!err && root && !capable(CAP_SYS_CHROOT))
 		err = -EPERM;
 	if (!err)
-		set_fs_path(current->fs, which, &path);
+		set_fs_path(which, &path);
 	return err;
 }
 
@@ -312,6 +312,6 @@ long sys_fchdir(int fd)
 		return -EBADF;
 	int err = S_ISDIR(f.file->f_inode->i_mode) ? inode_permission(f.file->f_inode, MAY_EXEC) : -ENOTDIR;
 	if (!err)
-		set_fs_path(current->fs, &current->fs->pwd, &f.file->f_path);
+		set_fs_path(&current->fs->pwd, &f.file->f_path);
 	return err;
 }

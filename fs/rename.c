@@ -77,7 +77,7 @@ static int vfs_rename(struct inode *odir, struct dentry *old, struct inode *ndir
 }
 
 /* Both directories are locked. */
-static int rename_locked(struct lookup_parent *o, struct lookup_parent *n, struct dentry *trap, unsigned flags)
+static int rename_locked(struct nameidata *o, struct nameidata *n, struct dentry *trap, unsigned flags)
 {
 	struct dentry *old = lookup_existing(o), *new;
 	int err = 0;
@@ -111,31 +111,23 @@ static int rename_locked(struct lookup_parent *o, struct lookup_parent *n, struc
 
 int do_renameat2(int ofd, const char *from, int nfd, const char *to, unsigned flags)
 {
-	struct lookup_parent o, n;
-	struct dentry *trap;
-	int err = path_parent(ofd, from, &o);
+	struct nameidata o __cleanup(walk_drop) = {}, n __cleanup(walk_drop) = {};
+	int err = path_parent(ofd, from, &o) ?: path_parent(nfd, to, &n);
 
 	if (err)
 		return err;
-	err = path_parent(nfd, to, &n);
-	if (err)
-		goto put_old;
 	if (o.path.mnt != n.path.mnt)
-		err = -EXDEV;
-	else if (o.type != LAST_NORM)
-		err = -EBUSY;
-	else if (n.type != LAST_NORM)
-		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
-	else
-		err = mnt_want_write(o.path.mnt);
-	if (!err) {
-		trap = lock_rename(o.path.dentry, n.path.dentry);
-		err = rename_locked(&o, &n, trap, flags);
-		unlock_rename(o.path.dentry, n.path.dentry);
-	}
-	put_parent(&n);
-put_old:
-	put_parent(&o);
+		return -EXDEV;
+	if (o.type != LAST_NORM)
+		return -EBUSY;
+	if (n.type != LAST_NORM)
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	err = mnt_want_write(o.path.mnt);
+	if (err)
+		return err;
+	struct dentry *trap = lock_rename(o.path.dentry, n.path.dentry);
+	err = rename_locked(&o, &n, trap, flags);
+	unlock_rename(o.path.dentry, n.path.dentry);
 	return err;
 }
 

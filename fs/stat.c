@@ -8,30 +8,19 @@
 #include "asm/uaccess.h"
 #include "kernel/syscall.h"
 
-static int vfs_getattr(const struct path *path, struct kstat *st)
-{
-	struct inode *inode = path->dentry->d_inode;
-
-	if (inode->i_op && inode->i_op->getattr)
-		return inode->i_op->getattr(path, st);
-	generic_fillattr(inode, st);
-	return 0;
-}
+/* In blocks of 512 bytes */
+static u64 blocks_of(const struct inode *i) { return i->i_data.nrpages * (PAGE_SIZE / 512); }
 
 static int copy_stat(const struct path *path, struct stat __user *buf)
 {
-	struct kstat k;
-	struct stat st;
-	int err = vfs_getattr(path, &k);
+	const struct inode *i = path->dentry->d_inode;
+	struct stat st = { .st_dev = new_encode_dev(i->i_sb->s_dev), .st_ino = i->i_ino, .st_nlink = i->i_nlink, .st_mode = i->i_mode,
+		.st_uid = i->i_uid, .st_gid = i->i_gid, .st_rdev = new_encode_dev(i->i_rdev), .st_size = i_size_read(i),
+		.st_blksize = PAGE_SIZE, .st_blocks = blocks_of(i),
+		.st_atime = i->i_atime.tv_sec, .st_atime_nsec = i->i_atime.tv_nsec,
+		.st_mtime = i->i_mtime.tv_sec, .st_mtime_nsec = i->i_mtime.tv_nsec,
+		.st_ctime = i->i_ctime.tv_sec, .st_ctime_nsec = i->i_ctime.tv_nsec };
 
-	if (err)
-		return err;
-	st = (struct stat){ .st_dev = new_encode_dev(k.dev), .st_ino = k.ino, .st_nlink = k.nlink, .st_mode = k.mode,
-		.st_uid = k.uid, .st_gid = k.gid, .st_rdev = new_encode_dev(k.rdev), .st_size = k.size,
-		.st_blksize = k.blksize, .st_blocks = k.blocks,
-		.st_atime = k.atime.tv_sec, .st_atime_nsec = k.atime.tv_nsec,
-		.st_mtime = k.mtime.tv_sec, .st_mtime_nsec = k.mtime.tv_nsec,
-		.st_ctime = k.ctime.tv_sec, .st_ctime_nsec = k.ctime.tv_nsec };
 	return copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
@@ -77,17 +66,14 @@ static struct statx_timestamp statx_time(struct timespec64 t)
 
 static int copy_statx(const struct path *path, struct statx __user *buf)
 {
-	struct kstat k;
-	struct statx sx;
-	int err = vfs_getattr(path, &k);
+	const struct inode *i = path->dentry->d_inode;
+	dev_t dev = i->i_sb->s_dev;
+	struct statx sx = { .stx_mask = STATX_BASIC_STATS, .stx_blksize = PAGE_SIZE, .stx_nlink = i->i_nlink,
+		.stx_uid = i->i_uid, .stx_gid = i->i_gid, .stx_mode = i->i_mode, .stx_ino = i->i_ino, .stx_size = i_size_read(i),
+		.stx_blocks = blocks_of(i), .stx_atime = statx_time(i->i_atime), .stx_ctime = statx_time(i->i_ctime),
+		.stx_mtime = statx_time(i->i_mtime), .stx_rdev_major = MAJOR(i->i_rdev), .stx_rdev_minor = MINOR(i->i_rdev),
+		.stx_dev_major = MAJOR(dev), .stx_dev_minor = MINOR(dev) };
 
-	if (err)
-		return err;
-	sx = (struct statx){ .stx_mask = STATX_BASIC_STATS, .stx_blksize = k.blksize, .stx_nlink = k.nlink,
-		.stx_uid = k.uid, .stx_gid = k.gid, .stx_mode = k.mode, .stx_ino = k.ino, .stx_size = k.size,
-		.stx_blocks = k.blocks, .stx_atime = statx_time(k.atime), .stx_ctime = statx_time(k.ctime),
-		.stx_mtime = statx_time(k.mtime), .stx_rdev_major = MAJOR(k.rdev), .stx_rdev_minor = MINOR(k.rdev),
-		.stx_dev_major = MAJOR(k.dev), .stx_dev_minor = MINOR(k.dev) };
 	return copy_to_user(buf, &sx, sizeof(sx)) ? -EFAULT : 0;
 }
 

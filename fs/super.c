@@ -6,6 +6,7 @@
  * In Linux: fs/super.c, fs/statfs.c, fs/libfs.c.
  */
 #include "fs/namei.h"
+#include "fs/tree.h"
 #include "string.h"
 #include "kernel/process.h"
 #include "uapi/mount.h"
@@ -13,6 +14,7 @@
 LIST_HEAD(file_systems);
 struct path root_path;
 struct super_block *anon_sb;
+static const struct super_operations no_operations;
 static struct mount *anon_mnt;
 #define ST_VALID 0x20			/* statfs's f_flags; the others are MS_'s */
 #define ST_RELATIME 0x1000
@@ -45,6 +47,7 @@ struct super_block *get_super(struct file_system_type *type, unsigned long flags
 		return ERR_PTR(-ENOMEM);
 	atomic_set(&sb->s_active, 1);
 	sb->s_type = type;
+	sb->s_op = &no_operations;
 	sb->s_dev = MKDEV(0, atomic_inc_return(&minor));
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_flags = flags & MS_RDONLY;
@@ -67,7 +70,7 @@ void put_super(struct super_block *sb)
 	if (sb->s_root)
 		d_shrink_tree(sb->s_root);
 	dput(sb->s_root);
-	if (sb->s_op && sb->s_op->put_super)
+	if (sb->s_op->put_super)
 		sb->s_op->put_super(sb);
 	kfree(sb);
 }
@@ -78,7 +81,7 @@ void vfs_statfs(const struct path *path, struct statfs *st)
 
 	*st = (struct statfs){ .f_type = sb->s_magic, .f_bsize = sb->s_blocksize, .f_frsize = sb->s_blocksize,
 		.f_namelen = NAME_MAX, .f_fsid = { new_encode_dev(sb->s_dev) } };
-	if (sb->s_op && sb->s_op->statfs)
+	if (sb->s_op->statfs)
 		sb->s_op->statfs(sb, st);
 	st->f_flags = ST_VALID | (path->mnt->mnt_flags & (MNT_FLAGS & ~MS_RELATIME)) |
 		(path->mnt->mnt_flags & MS_RELATIME ? ST_RELATIME : 0);
@@ -87,13 +90,7 @@ void vfs_statfs(const struct path *path, struct statfs *st)
 /* ---- the beginning ---- */
 static int anon_fill_super(struct super_block *sb, char *data)
 {
-	struct inode *i = new_inode(sb);
-
-	sb->s_magic = PIPEFS_MAGIC;
-	if (i)
-		i->i_mode = S_IFDIR | 0600;
-	sb->s_root = d_make_root(i);
-	return sb->s_root ? 0 : -ENOMEM;
+	return tree_root(sb, PIPEFS_MAGIC, &(struct tree_file){ .mode = S_IFDIR | 0600 }, NULL);
 }
 static struct file_system_type anon_fs = { .name = "pipefs", .fill_super = anon_fill_super };
 
@@ -140,8 +137,8 @@ void __init vfs_init(void)
 	root_path.dentry = root_path.mnt->mnt_root;
 	list_add(&root_path.mnt->mnt_list, &mount_list);
 	kern_mount(get_fs_type("devtmpfs"), "devtmpfs");
-	set_fs_path(&init_fs, &init_fs.root, &root_path);
-	set_fs_path(&init_fs, &init_fs.pwd, &root_path);
+	set_fs_path(&init_fs.root, &root_path);
+	set_fs_path(&init_fs.pwd, &root_path);
 	current->fs = &init_fs;
 	current->files = &init_files;
 	/* What Linux's built-in archive holds. */

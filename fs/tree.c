@@ -37,7 +37,7 @@ int tree_root(struct super_block *sb, u32 magic, const struct tree_file *root, c
 	sb->s_magic = magic;
 	sb->s_op = &tree_super_operations;
 	struct inode *i = tree_inode(sb, root, sizeof(*root));
-	if (i)
+	if (i && iop)
 		i->i_op = iop;
 	sb->s_root = d_make_root(i);
 	return sb->s_root ? 0 : -ENOMEM;

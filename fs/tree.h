@@ -11,7 +11,7 @@ struct tree_file {
 };
 extern const struct file_operations text_fops;
 ssize_t text_write(struct file *f, const char __user *buf, size_t n, loff_t *pos);
-/* Makes sb's root; all names below have its iop, and directories its fops. 0, -ENOMEM */
+/* Makes sb's root; all names below have its iop (NULL: none), and directories its fops. 0, -ENOMEM */
 int tree_root(struct super_block *sb, u32 magic, const struct tree_file *root, const struct inode_operations *iop);
 /* A name below dir, where slashes make directories with dir's mode; what is copied. 0, -ENOMEM */
 int tree_add(struct dentry *dir, const char *path, const struct tree_file *what);

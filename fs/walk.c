@@ -44,14 +44,23 @@ void shift_down(struct nameidata *nd)
 	spin_unlock(&dcache_lock);
 }
 
-void walk_end(struct nameidata *nd, int err)
+void walk_drop(struct nameidata *nd)
 {
-	if (!err)
-		shift_down(nd);
-	else if (nd->fast)
+	if (nd->fast)
 		spin_unlock(&dcache_lock);
 	else
 		path_put(&nd->path);
+	putname_buf(nd->buf);
+	*nd = (struct nameidata){};
+}
+
+int walk_end(struct nameidata *nd, int err)
+{
+	if (err)
+		walk_drop(nd);
+	else
+		shift_down(nd);
+	return err;
 }
 
 static int may_search(struct nameidata *nd)
@@ -60,7 +69,7 @@ static int may_search(struct nameidata *nd)
 
 	if (unlikely(!S_ISDIR(inode->i_mode)))
 		return -ENOTDIR;
-	if (unlikely(inode->i_op && inode->i_op->permission))
+	if (unlikely(inode->i_op->permission))
 		shift_down(nd);
 	else if ((inode->i_mode & S_IXUGO) == S_IXUGO)
 		return 0;
@@ -307,7 +316,6 @@ int walk_begin(struct nameidata *nd, int dfd, const char *name)
 	struct path start;
 	int err = 0;
 
-	nd->fast = true;
 	if (*name != '/' && dfd != AT_FDCWD) {
 		f = fdget_raw(dfd);
 		if (!f.file)
@@ -318,6 +326,7 @@ int walk_begin(struct nameidata *nd, int dfd, const char *name)
 	}
 	if (!err) {
 		spin_lock(&dcache_lock);
+		nd->fast = true;
 		nd->path = f.file ? start : *name == '/' ? current->fs->root : current->fs->pwd;
 		if (f.need_put)
 			shift_down(nd);

@@ -22,7 +22,6 @@ enum lock_rank {			/* taken first */
 	RANK_TASKLIST = 33,		/* tasklist_lock: family links, pid hash, exit */
 	RANK_SIGHAND,			/* sighand->siglock */
 	RANK_FILES,			/* files->file_lock */
-	RANK_FS,			/* fs->lock */
 	RANK_DCACHE,			/* dcache_lock: dentry tree and hash */
 	RANK_PAGE_TABLE,		/* mm->page_table_lock */
 	RANK_MAPPING,			/* mapping->tree_lock: page cache tree */

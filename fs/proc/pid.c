@@ -290,21 +290,21 @@ static int follow_exe(struct task_struct *p, int fd, struct path *out)
 	return 0;
 }
 
-static int follow_fs(struct task_struct *p, void (*get)(struct fs_struct *fs, struct path *out), struct path *out)
+static int follow_fs(struct task_struct *p, bool root, struct path *out)
 {
 	spin_lock_irq(&tasklist_lock);		/* In Linux task_lock(p): p->fs goes at exit */
 	struct fs_struct *fs = p->fs;
-	if (fs)
-		atomic_inc(&fs->users);
+	if (fs) {
+		spin_lock(&dcache_lock);
+		*out = root ? fs->root : fs->pwd;
+		path_get(out);
+		spin_unlock(&dcache_lock);
+	}
 	spin_unlock_irq(&tasklist_lock);
-	if (!fs)
-		return -ENOENT;
-	get(fs, out);
-	put_fs_struct(fs);
-	return 0;
+	return fs ? 0 : -ENOENT;
 }
-static int follow_cwd(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_pwd, out); }
-static int follow_root(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, get_fs_root, out); }
+static int follow_cwd(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, false, out); }
+static int follow_root(struct task_struct *p, int fd, struct path *out) { return follow_fs(p, true, out); }
 
 static int show_score_adj(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->signal->oom_score_adj); }
 static int show_fail_nth(struct seq_file *m, struct task_struct *p) { return seq_printf(m, "%d\n", p->fail_nth); }

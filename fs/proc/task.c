@@ -347,7 +347,7 @@ static int show_mount_table(struct seq_file *m, bool info)
 			seq_printf(m, " %s ", sb->s_type->name);
 			mount_options(m, mnt);
 		}
-		if (sb->s_op && sb->s_op->show_options)
+		if (sb->s_op->show_options)
 			sb->s_op->show_options(sb, m);
 		seq_puts(m, info ? "\n" : " 0 0\n");
 	}

@@ -282,10 +282,9 @@ static int rootfs_fill_super(struct super_block *sb, char *data) { return fill_s
 /* ---- sysfs: a tree of directories that nothing changes ---- */
 static int sysfs_fill_super(struct super_block *sb, char *data)
 {
-	static const struct inode_operations no_operations;
 	static const struct tree_file root = { .mode = S_IFDIR | 0555, .fops = &simple_dir_operations }, dir = { .mode = S_IFDIR | 0755 };
 	char cpu[32];
-	int err = tree_root(sb, SYSFS_MAGIC, &root, &no_operations) ?: tree_add(sb->s_root, "devices", &dir) ?:
+	int err = tree_root(sb, SYSFS_MAGIC, &root, NULL) ?: tree_add(sb->s_root, "devices", &dir) ?:
 		  tree_add(sb->s_root, "kernel", &dir) ?: tree_add(sb->s_root, "kernel/tracing", &dir);
 
 	for (unsigned i = 0; !err && i < nr_cpus; i++) {	/* what nproc --all counts */
