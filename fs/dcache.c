@@ -311,38 +311,40 @@ static bool prepend(char **p, const char *buf, const char *s, unsigned len)
 	return true;
 }
 
-/* Walks up from path to root; *reached says whether it came there. => dcache_lock */
-static char *__d_path(const struct path *path, const struct path *root, char *buf, char *p, bool *reached)
+/* Writes the name of *path as the caller's root sees it before p; *reached says whether it lies below the root. */
+static char *name_from_root(const struct path *path, char *buf, char *p, bool *reached)
 {
-	const struct dentry *d = path->dentry;
-	const struct mount *mnt = path->mnt;
+	const struct path *root = &current->fs->root;
 	char *end = p;
 
+	spin_lock(&dcache_lock);
+	const struct dentry *d = path->dentry;
+	const struct mount *mnt = path->mnt;
 	*reached = true;
 	while (d != root->dentry || mnt != root->mnt) {
 		if (d == mnt->mnt_root || d == d->d_parent) {
-			if (mnt->mnt_parent == mnt) {
-				*reached = false;
+			*reached = mnt->mnt_parent != mnt;
+			if (!*reached)
 				break;
-			}
 			d = mnt->mnt_mountpoint;
 			mnt = mnt->mnt_parent;
 			continue;
 		}
-		if (!prepend(&p, buf, d->d_name.name, d->d_name.len) || !prepend(&p, buf, "/", 1))
-			return ERR_PTR(-ENAMETOOLONG);
+		if (!prepend(&p, buf, d->d_name.name, d->d_name.len) || !prepend(&p, buf, "/", 1)) {
+			p = NULL;
+			break;
+		}
 		d = d->d_parent;
 	}
-	if (p == end && !prepend(&p, buf, "/", 1))
-		return ERR_PTR(-ENAMETOOLONG);
-	return p;
+	spin_unlock(&dcache_lock);
+	return p && (p != end || prepend(&p, buf, "/", 1)) ? p : ERR_PTR(-ENAMETOOLONG);
 }
 
 char *d_path(const struct path *path, char *buf, int size)
 {
 	struct dentry *d = path->dentry;
-	char *p = buf + size, *name;
-	bool reached, deleted = d->d_flags & DCACHE_DELETED;
+	char *p = buf + size;
+	bool reached;
 
 	if (d->d_sb == anon_sb) {
 		int n = S_ISREG(d->d_inode->i_mode) ?	/* memory files: they were never in a directory */
@@ -350,36 +352,27 @@ char *d_path(const struct path *path, char *buf, int size)
 				snprintf(buf, size, "%s:[%llu]", d->d_name.name, (unsigned long long)d->d_inode->i_ino);
 		return n < size ? buf : ERR_PTR(-ENAMETOOLONG);
 	}
-	if (!prepend(&p, buf, "", 1) || (deleted && !prepend(&p, buf, " (deleted)", 10)))
+	if (!prepend(&p, buf, "", 1) || ((d->d_flags & DCACHE_DELETED) && !prepend(&p, buf, " (deleted)", 10)))
 		return ERR_PTR(-ENAMETOOLONG);
-	spin_lock(&dcache_lock);	/* keeps fs->root too */
-	name = __d_path(path, &current->fs->root, buf, p, &reached);
-	spin_unlock(&dcache_lock);
-	return name;
+	return name_from_root(path, buf, p, &reached);
 }
 
 long sys_getcwd(char __user *buf, unsigned long size)
 {
-	struct path *pwd = &current->fs->pwd;
-	char *page = getname_buf(), *p, *name = NULL;
-	long len = -ENOENT;
+	const struct path *pwd = &current->fs->pwd;
+	char *page = getname_buf(), *end = page + PATH_MAX, *p = end;
 	bool reached;
 
 	if (!page)
 		return -ENOMEM;
-	p = page + PATH_MAX;
 	prepend(&p, page, "", 1);
-	spin_lock(&dcache_lock);
-	if (!(pwd->dentry->d_flags & DCACHE_DELETED))
-		name = __d_path(pwd, &current->fs->root, page, p, &reached);
-	spin_unlock(&dcache_lock);
-	if (name && !IS_ERR(name) && !reached && !prepend(&name, page, "(unreachable)", 13))
-		name = ERR_PTR(-ENAMETOOLONG);
-	if (name)
-		len = IS_ERR(name) ? PTR_ERR(name) : page + PATH_MAX - name;
+	p = pwd->dentry->d_flags & DCACHE_DELETED ? ERR_PTR(-ENOENT) : name_from_root(pwd, page, p, &reached);
+	if (!IS_ERR(p) && !reached && !prepend(&p, page, "(unreachable)", 13))
+		p = ERR_PTR(-ENAMETOOLONG);
+	long len = IS_ERR(p) ? PTR_ERR(p) : end - p;
 	if (len > 0 && len > size)
 		len = -ERANGE;
-	if (len > 0 && copy_to_user(buf, name, len))
+	if (len > 0 && copy_to_user(buf, p, len))
 		len = -EFAULT;
 	putname_buf(page);
 	return len;

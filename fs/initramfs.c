@@ -10,40 +10,38 @@
 #include "fs/cpio.h"
 #include "string.h"
 
-struct link {				/* the first name of a file that has several */
-	struct link *next;
-	u32 ino, major, minor;
-	const char *name;		/* inside the archive */
+struct seen {				/* an entry to come back to */
+	struct seen *next;
+	struct cpio_entry e;		/* its name lies inside the archive */
 };
-struct dir_time {
-	struct dir_time *next;
-	const char *name;
-	u32 mtime;
-};
-static struct link *links __initdata;
-static struct dir_time *dirs __initdata;
+static struct seen *links __initdata;	/* the first names of files that have several */
+static struct seen *dirs __initdata;
 
-static void __init forget_links(void)
+static int __init remember(struct seen **list, const struct cpio_entry *e)
 {
-	for (struct link *next; links; links = next) {
-		next = links->next;
-		kfree(links);
+	struct seen *s = kmalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct seen){ *list, *e };
+	*list = s;
+	return 0;
+}
+
+static void __init forget(struct seen **list)
+{
+	for (struct seen *s; (s = *list);) {
+		*list = s->next;
+		kfree(s);
 	}
 }
 
-/* The name that an entry is a further link to, or NULL; remembers the entry then. ERR_PTR(-ENOMEM) */
+/* The name that an entry is a further link to, or NULL */
 static const char *__init find_link(const struct cpio_entry *e)
 {
-	struct link *l;
-
-	for (l = links; l; l = l->next)
-		if (l->ino == e->ino && l->major == e->major && l->minor == e->minor)
-			return l->name;
-	l = kmalloc(sizeof(*l), GFP_KERNEL);
-	if (!l)
-		return ERR_PTR(-ENOMEM);
-	*l = (struct link){ links, e->ino, e->major, e->minor, e->name };
-	links = l;
+	for (struct seen *s = links; s; s = s->next)
+		if (s->e.ino == e->ino && s->e.major == e->major && s->e.minor == e->minor)
+			return s->e.name;
 	return NULL;
 }
 
@@ -64,26 +62,13 @@ static int __init set_attributes(const char *name, const struct cpio_entry *e)
 	return 0;
 }
 
-static int __init remember_time(const struct cpio_entry *e)
-{
-	struct dir_time *d = kmalloc(sizeof(*d), GFP_KERNEL);
-
-	if (!d)
-		return -ENOMEM;
-	*d = (struct dir_time){ dirs, e->name, e->mtime };
-	dirs = d;
-	return 0;
-}
-
 static void __init set_dir_times(void)
 {
-	for (struct dir_time *next; dirs; dirs = next) {
+	for (struct seen *s = dirs; s; s = s->next) {
 		struct path path __cleanup(path_put) = {};
 
-		if (!kern_path(dirs->name, 0, &path))
-			path.dentry->d_inode->i_mtime = (struct timespec64){ .tv_sec = dirs->mtime };
-		next = dirs->next;
-		kfree(dirs);
+		if (!kern_path(s->e.name, 0, &path))
+			path.dentry->d_inode->i_mtime = (struct timespec64){ .tv_sec = s->e.mtime };
 	}
 }
 
@@ -104,10 +89,10 @@ static void __init clean_path(const char *name, umode_t mode)
 static int __init unpack_file(const struct cpio_entry *e)
 {
 	const char *first = e->nlink > 1 ? find_link(e) : NULL;
-	int err = 0;
+	int err = e->nlink > 1 && !first ? remember(&links, e) : 0;
 
-	if (IS_ERR(first))
-		return PTR_ERR(first);
+	if (err)
+		return err;
 	if (first && strcmp(first, e->name)) {
 		do_unlinkat(AT_FDCWD, e->name);
 		err = do_linkat(AT_FDCWD, first, AT_FDCWD, e->name, 0);
@@ -156,7 +141,7 @@ static int __init unpack_entry(const struct cpio_entry *e)
 		if (err == -EEXIST)	/* "." and ".." too */
 			err = 0;
 		if (!err)
-			err = remember_time(e);
+			err = remember(&dirs, e);
 	} else {
 		do_unlinkat(AT_FDCWD, e->name);
 		err = e->mode & S_IFMT ? do_mknodat(AT_FDCWD, e->name, e->mode, MKDEV(e->rmajor, e->rminor)) : -EINVAL;
@@ -175,7 +160,7 @@ int __init unpack_initramfs(const void *data, size_t len)
 	while (!err && (more = cpio_next(&st, &e)) > 0) {
 		ended = e.trailer;
 		if (e.trailer) {
-			forget_links();
+			forget(&links);
 			continue;
 		}
 		entries++;
@@ -194,7 +179,8 @@ int __init unpack_initramfs(const void *data, size_t len)
 		pr_err("initramfs: the archive has no end (TRAILER!!!): it is cut short after %u entries\n", entries);
 		err = -EINVAL;
 	}
-	forget_links();
+	forget(&links);
 	set_dir_times();
+	forget(&dirs);
 	return err;
 }

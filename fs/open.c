@@ -183,18 +183,18 @@ static int change_path(const struct path *path, struct iattr *a)
 	return err;
 }
 
-static long change_at(int dfd, const char __user *name, unsigned lookup, struct iattr *a)
+static long change_at(int dfd, const char __user *name, unsigned lookup, struct iattr a)
 {
 	struct path path __cleanup(path_put) = {};
 
-	return user_path_at(dfd, name, lookup, &path) ?: change_path(&path, a);
+	return user_path_at(dfd, name, lookup, &path) ?: change_path(&path, &a);
 }
 
-static long change_fd(int fd, struct iattr *a)
+static long change_fd(int fd, struct iattr a)
 {
 	struct fd f __cleanup(fdput) = fdget(fd);
 
-	return f.file ? change_path(&f.file->f_path, a) : -EBADF;
+	return f.file ? change_path(&f.file->f_path, &a) : -EBADF;
 }
 
 static struct iattr mode_attr(umode_t mode) { return (struct iattr){ .ia_valid = ATTR_MODE, .ia_mode = mode & S_IALLUGO }; }
@@ -205,27 +205,17 @@ static struct iattr owner_attr(uid_t uid, gid_t gid)
 
 long sys_fchmodat(int dfd, const char __user *name, umode_t mode)
 {
-	struct iattr a = mode_attr(mode);
-
-	return change_at(dfd, name, LOOKUP_FOLLOW, &a);
+	return change_at(dfd, name, LOOKUP_FOLLOW, mode_attr(mode));
 }
 
 long sys_chmod(const char __user *name, umode_t mode) { return sys_fchmodat(AT_FDCWD, name, mode); }
-
-long sys_fchmod(int fd, umode_t mode)
-{
-	struct iattr a = mode_attr(mode);
-
-	return change_fd(fd, &a);
-}
+long sys_fchmod(int fd, umode_t mode) { return change_fd(fd, mode_attr(mode)); }
 
 long sys_fchownat(int dfd, const char __user *name, uid_t user, gid_t group, int flag)
 {
-	struct iattr a = owner_attr(user, group);
-
 	if (flag & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return change_at(dfd, name, lookup_flags(flag), &a);
+	return change_at(dfd, name, lookup_flags(flag), owner_attr(user, group));
 }
 
 long sys_chown(const char __user *name, uid_t user, gid_t group) { return sys_fchownat(AT_FDCWD, name, user, group, 0); }
@@ -234,12 +224,7 @@ long sys_lchown(const char __user *name, uid_t user, gid_t group)
 	return sys_fchownat(AT_FDCWD, name, user, group, AT_SYMLINK_NOFOLLOW);
 }
 
-long sys_fchown(int fd, uid_t user, gid_t group)
-{
-	struct iattr a = owner_attr(user, group);
-
-	return change_fd(fd, &a);
-}
+long sys_fchown(int fd, uid_t user, gid_t group) { return change_fd(fd, owner_attr(user, group)); }
 
 /* One of the two times into a: now, omitted, or a value. */
 static void set_time(struct iattr *a, const struct timespec64 *t, unsigned valid, unsigned set, struct timespec64 *out)
@@ -273,10 +258,10 @@ long sys_utimensat(int dfd, const char __user *name, struct timespec64 __user *u
 		}
 	}
 	if (!name && dfd != AT_FDCWD)
-		return flags ? -EINVAL : change_fd(dfd, &a);
+		return flags ? -EINVAL : change_fd(dfd, a);
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return change_at(dfd, name, lookup_flags(flags), &a);
+	return change_at(dfd, name, lookup_flags(flags), a);
 }
 
 /* ---- the caller's place ---- */

@@ -21,6 +21,7 @@
 #define POLLOUT_SET (POLLNVAL | POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
 #define POLLEX_SET (POLLNVAL | POLLPRI)
 #define FOREVER (~0UL)
+#define LONGEST_WAIT (1L << 32)		/* in seconds: no sum of times overflows */
 
 struct poll_entry {
 	struct wait_queue_entry wait;
@@ -155,12 +156,11 @@ static int do_sys_poll(struct pollfd __user *ufds, unsigned n, u64 deadline)
 		fds = kmalloc(n * sizeof(*fds), GFP_KERNEL);
 	if (!fds)
 		return -ENOMEM;
-	if (!copy_from_user(fds, ufds, n * sizeof(*fds)))
-		ret = 0;
-	for (unsigned i = 0; i < n; i++)
-		fds[i].events |= POLLERR | POLLHUP;
-	if (!ret)
+	if (!copy_from_user(fds, ufds, n * sizeof(*fds))) {
+		for (unsigned i = 0; i < n; i++)
+			fds[i].events |= POLLERR | POLLHUP;
 		ret = do_poll(fds, n, deadline);
+	}
 	for (unsigned i = 0; ret >= 0 && i < n; i++)
 		if (put_user(fds[i].revents, &ufds[i].revents))
 			ret = -EFAULT;
@@ -238,19 +238,6 @@ static int core_sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *e
 
 /* ---- the system calls: times and signal masks ---- */
 
-/* A relative time as a deadline: 0 for "do not wait"; *bad for an invalid one. */
-static u64 deadline_of(s64 sec, s64 nsec, bool *bad)
-{
-	u64 ns;
-
-	*bad = sec < 0 || (u64)nsec >= NSEC_PER_SEC;
-	if (*bad || (!sec && !nsec))
-		return 0;
-	if (__builtin_mul_overflow((u64)sec, NSEC_PER_SEC, &ns) || __builtin_add_overflow(ns, nsec + ktime_get(), &ns))
-		return FOREVER - 1;
-	return ns;
-}
-
 /* Linux writes the time that is left back; a call whose caller can't be told is not restarted. */
 static int put_time_left(void __user *to, bool micro, u64 deadline, int ret)
 {
@@ -313,17 +300,13 @@ long poll_restart(void)
 
 long sys_poll(struct pollfd __user *ufds, unsigned n, int timeout_ms)
 {
-	bool bad;
-	u64 deadline = timeout_ms < 0 ? FOREVER : deadline_of(timeout_ms / 1000, timeout_ms % 1000 * NSEC_PER_MSEC, &bad);
-
-	return poll_until(ufds, n, deadline);
+	return poll_until(ufds, n, timeout_ms < 0 ? FOREVER : timeout_ms ? ktime_get() + timeout_ms * NSEC_PER_MSEC : 0);
 }
 
 /* A user's time (NULL: for ever) as a deadline. 0, -EFAULT, -EINVAL. */
 static int get_deadline(const void __user *from, bool micro, u64 *deadline)
 {
 	struct timespec64 ts;
-	bool bad;
 
 	*deadline = FOREVER;
 	if (!from)
@@ -334,8 +317,12 @@ static int get_deadline(const void __user *from, bool micro, u64 *deadline)
 		ts.tv_sec += ts.tv_nsec / 1000000;
 		ts.tv_nsec = ts.tv_nsec % 1000000 * 1000;
 	}
-	*deadline = deadline_of(ts.tv_sec, ts.tv_nsec, &bad);
-	return bad ? -EINVAL : 0;
+	if (ts.tv_sec < 0 || (u64)ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*deadline = min(ts.tv_sec, LONGEST_WAIT) * NSEC_PER_SEC + ts.tv_nsec;
+	if (*deadline)				/* 0 stays: do not wait */
+		*deadline += ktime_get();
+	return 0;
 }
 
 /* How ppoll, select and pselect6 begin: the time, and the mask for the wait. 0, -EFAULT, -EINVAL */

@@ -446,11 +446,11 @@ unsigned n_tty_poll(struct tty_struct *tty)
 
 unsigned n_tty_inq(struct tty_struct *tty)
 {
-	unsigned n = 0;
+	u64 flags = spin_lock_irqsave(&tty->lock);
+	unsigned n = L(tty, ICANON) ? 0 : tty->read_head - tty->read_tail;
 
-	if (!L(tty, ICANON))
-		return tty->read_head - tty->read_tail;
-	for (u64 pos = tty->read_tail; pos != tty->canon_head; pos++)
+	for (u64 pos = tty->read_tail; L(tty, ICANON) && pos != tty->canon_head; pos++)
 		n += !test_bit(pos % N_TTY_BUF_SIZE, tty->read_flags) || input_at(tty, pos) != __DISABLED_CHAR;
+	spin_unlock_irqrestore(&tty->lock, flags);
 	return n;
 }

@@ -284,15 +284,6 @@ static long flow(struct tty_struct *tty, unsigned long what)
 	return 0;
 }
 
-static long tty_inq(struct tty_struct *tty)
-{
-	u64 flags = spin_lock_irqsave(&tty->lock);
-	unsigned n = n_tty_inq(tty);
-
-	spin_unlock_irqrestore(&tty->lock, flags);
-	return n;
-}
-
 static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	struct tty_struct *tty = file_tty(f);
@@ -318,7 +309,7 @@ static long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	case TIOCGPGRP: return mine ? put_user(tty->pgrp, (pid_t __user *)p) : -ENOTTY;
 	case TIOCSPGRP: return set_pgrp(tty, p);
 	case TIOCGSID: return mine && tty->session ? put_user(tty->session, (pid_t __user *)p) : -ENOTTY;
-	case FIONREAD: return put_user((int)tty_inq(tty), (int __user *)p);
+	case FIONREAD: return put_user((int)n_tty_inq(tty), (int __user *)p);
 	case TIOCOUTQ:
 		return put_user(tty->driver->chars_in_buffer ? tty->driver->chars_in_buffer(tty) : 0, (int __user *)p);
 	case TCSBRK: case TCSBRKP: case TCFLSH: case TCXONC:

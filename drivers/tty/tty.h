@@ -81,7 +81,7 @@ void n_tty_receive(struct tty_struct *tty, u8 c);	/* => tty->lock */
 ssize_t n_tty_read(struct tty_struct *tty, struct file *f, char __user *buf, size_t count);
 ssize_t n_tty_write(struct tty_struct *tty, struct file *f, const char __user *buf, size_t count);
 unsigned n_tty_poll(struct tty_struct *tty);		/* POLLIN | POLLRDNORM, POLLOUT | POLLWRNORM */
-unsigned n_tty_inq(struct tty_struct *tty);		/* FIONREAD; => tty->lock */
+unsigned n_tty_inq(struct tty_struct *tty);		/* FIONREAD */
 void n_tty_flush_input(struct tty_struct *tty);		/* => tty->lock */
 void n_tty_set_termios(struct tty_struct *tty, const struct termios *t);	/* => tty->lock */
 void n_tty_stop(struct tty_struct *tty), n_tty_start(struct tty_struct *tty);	/* ^S, ^Q; => tty->lock */
