@@ -15,7 +15,7 @@
  *  F6  A directory has one dentry at most; rename never makes a loop (rename_lock).
  *  F7  A pipe's head - tail is the number of its full slots; readers and writers count open ends.
  *
- * Locks: mount_sem > rename mutex > f_pos_lock > i_rwsem (parent, then child by _nested) > pipe->mutex > mmap_lock;
+ * Locks: rename mutex > f_pos_lock > mount_sem > i_rwsem (parent, then child by _nested) > pipe->mutex > mmap_lock;
  *        spin: files->file_lock, dcache_lock (d_count 0 -> free, tree, hash, root and pwd).
  *
  * In Linux: fs/, include/linux/fs.h. There d_lock and RCU walk do what dcache_lock does here.
@@ -352,17 +352,13 @@ struct seq_file {
 	char *buf;
 	size_t size, count;		/* count may pass size: it is then printed again into a larger buffer */
 	int (*show)(struct seq_file *m, void *v);
-	bool snapshot;			/* filled at open, for good: show takes locks that read may not */
 	void *private;
-	struct file *file;
-	struct inode *inode;
 };
 int seq_printf(struct seq_file *m, const char *fmt, ...) __printf(2, 3);
 void seq_puts(struct seq_file *m, const char *s);
 void seq_putc(struct seq_file *m, char c);
 void seq_write(struct seq_file *m, const void *p, size_t n);
 void seq_escape(struct seq_file *m, const char *s, const char *escape);	/* characters of escape as \ooo */
-int seq_fill(struct seq_file *m, int (*show)(struct seq_file *m, void *v));	/* 0 or show's error, -ENOMEM */
 void seq_path(struct seq_file *m, const struct path *path, const char *escape);
 /* Read functions for a file whose show() prints all: fops->open calls single_open; read, llseek, release are these. */
 int single_open(struct file *f, int (*show)(struct seq_file *m, void *v), void *data);

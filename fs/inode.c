@@ -59,6 +59,7 @@ void iput(struct inode *i)
 		truncate_inode_pages(&i->i_data, 0);
 	if (i->i_sb->s_op->evict_inode)
 		i->i_sb->s_op->evict_inode(i);
+	kfree(i->i_pipe);
 	atomic_long_add(-1, &inodes);
 	kmem_cache_free(inode_cache, i);
 }

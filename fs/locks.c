@@ -36,10 +36,11 @@ static struct file_lock *conflict(struct inode *i, const struct file_lock *want)
 	return NULL;
 }
 
-/* Takes want's range out of its owner's locks; *spare is used when one falls apart. => flock_lock; a list to free */
-static struct file_lock *carve(struct inode *i, const struct file_lock *want, struct file_lock **spare)
+/* Takes want's range out of its owner's locks; *spare is used when one falls apart. Whether one went. => flock_lock */
+static bool carve(struct inode *i, const struct file_lock *want, struct file_lock **spare)
 {
-	struct file_lock **p = &i->i_flock, *l, *dead = NULL;
+	struct file_lock **p = &i->i_flock, *l;
+	bool gone = false;
 
 	while ((l = *p)) {
 		bool left = l->start < want->start, right = l->end > want->end;
@@ -65,27 +66,18 @@ static struct file_lock *carve(struct inode *i, const struct file_lock *want, st
 			p = &l->next;
 		} else {
 			*p = l->next;
-			l->next = dead;
-			dead = l;
+			kfree(l);
+			gone = true;
 		}
 	}
-	return dead;
-}
-
-static void free_locks(struct file_lock *l)
-{
-	while (l) {
-		struct file_lock *next = l->next;
-
-		kfree(l);
-		l = next;
-	}
+	return gone;
 }
 
 /* 0, -EAGAIN, -ENOLCK */
 static int try_lock(struct inode *i, const struct file_lock *want)
 {
-	struct file_lock *new = kmemdup(want, sizeof(*want), GFP_KERNEL), *spare = kmalloc(sizeof(*spare), GFP_KERNEL), *dead = NULL;
+	struct file_lock *new = kmemdup(want, sizeof(*want), GFP_KERNEL), *spare = kmalloc(sizeof(*spare), GFP_KERNEL);
+	bool gone = false;
 	int err = new && spare ? 0 : -ENOLCK;
 
 	if (!err) {
@@ -93,7 +85,7 @@ static int try_lock(struct inode *i, const struct file_lock *want)
 		if (want->type != F_UNLCK && conflict(i, want))
 			err = -EAGAIN;
 		if (!err || want->flock)	/* flock gives its old lock up before it waits for the new */
-			dead = carve(i, want, &spare);
+			gone = carve(i, want, &spare);
 		if (!err && want->type != F_UNLCK) {
 			new->next = i->i_flock;
 			i->i_flock = new;
@@ -103,9 +95,8 @@ static int try_lock(struct inode *i, const struct file_lock *want)
 	}
 	kfree(new);
 	kfree(spare);
-	if (dead || want->type != F_WRLCK)
+	if (gone || want->type != F_WRLCK)
 		wake_up_all(&flock_wait);
-	free_locks(dead);
 	return err;
 }
 
@@ -121,14 +112,13 @@ static int do_lock(struct file *f, const struct file_lock *want, bool wait)
 
 static void remove_all(struct inode *i, void *owner, bool flock)
 {
-	struct file_lock all = { .owner = owner, .type = F_UNLCK, .flock = flock, .end = INT64_MAX }, *dead, *spare = NULL;
+	struct file_lock all = { .owner = owner, .type = F_UNLCK, .flock = flock, .end = INT64_MAX }, *spare = NULL;
 
 	spin_lock(&flock_lock);
-	dead = carve(i, &all, &spare);	/* nothing falls apart: the range is everything */
+	bool gone = carve(i, &all, &spare);	/* nothing falls apart: the range is everything */
 	spin_unlock(&flock_lock);
-	if (dead)
+	if (gone)
 		wake_up_all(&flock_wait);
-	free_locks(dead);
 }
 
 void locks_remove_posix(struct file *f, struct files_struct *owner) { remove_all(f->f_inode, owner, false); }

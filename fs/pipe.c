@@ -5,7 +5,7 @@
  * that finds it empty, wakes the other side when it is done, and only then: with data already there the
  * other side is not asleep for want of data.
  *
- * A FIFO's pipe hangs on its inode while somebody has it open; what it holds goes with the last of them.
+ * A FIFO's pipe hangs on its inode from the first open on; what it holds goes with the last who has it open.
  *
  * In Linux: fs/pipe.c. There also: other sizes (F_SETPIPE_SZ), packet mode (O_DIRECT), splice, watch queues.
  */
@@ -17,8 +17,6 @@
 #include "string.h"
 #include "uapi/termios.h"
 #include "uapi/uio.h"
-
-static DEFINE_SPINLOCK(pipe_lock, RANK_MISC);	/* inode->i_pipe, pipe->files */
 
 static inline bool pipe_empty(const struct pipe_inode_info *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
 static inline bool pipe_full(const struct pipe_inode_info *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail) >= PIPE_BUFFERS; }
@@ -216,54 +214,22 @@ static long pipe_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 
 /* ---- from nothing to an open pipe and back ---- */
 
-static struct pipe_inode_info *alloc_pipe(void)
+/* The inode's pipe, made by the first who asks; it goes with the inode. NULL: no memory */
+static struct pipe_inode_info *get_pipe(struct inode *inode)
 {
-	struct pipe_inode_info *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+	struct pipe_inode_info *pipe = READ_ONCE(inode->i_pipe), *none = NULL;
 
+	if (pipe)
+		return pipe;
+	pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
 	if (!pipe)
 		return NULL;
 	mutex_init(&pipe->mutex, "pipe", RANK_PIPE);
 	init_waitqueue_head(&pipe->rd_wait);
 	init_waitqueue_head(&pipe->wr_wait);
-	return pipe;
-}
-
-static void free_pipe(struct pipe_inode_info *pipe)
-{
-	for (; !pipe_empty(pipe); pipe->tail++)
-		put_page(pipe_buf(pipe, pipe->tail)->page);
-	kfree(pipe);
-}
-
-static void put_pipe(struct inode *inode)
-{
-	struct pipe_inode_info *pipe = inode->i_pipe;
-
-	spin_lock(&pipe_lock);
-	bool last = !--pipe->files;
-
-	if (last)
-		inode->i_pipe = NULL;
-	spin_unlock(&pipe_lock);
-	if (last)
-		free_pipe(pipe);
-}
-
-/* The inode's pipe with one more file, made if there is none; NULL: no memory. */
-static struct pipe_inode_info *get_pipe(struct inode *inode)
-{
-	struct pipe_inode_info *new = alloc_pipe(), *pipe;	/* always: the one that is there may go before the lock is ours */
-
-	spin_lock(&pipe_lock);
-	if (!inode->i_pipe)		/* recheck: another open may have been faster */
-		swap(inode->i_pipe, new);
-	pipe = inode->i_pipe;
-	if (pipe)
-		pipe->files++;
-	spin_unlock(&pipe_lock);
-	if (new)
-		free_pipe(new);
-	return pipe;
+	if (!__atomic_compare_exchange_n(&inode->i_pipe, &none, pipe, false, 5, 5))
+		kfree(pipe);		/* another open was faster */
+	return inode->i_pipe;
 }
 
 static int pipe_release(struct inode *inode, struct file *f)
@@ -273,12 +239,14 @@ static int pipe_release(struct inode *inode, struct file *f)
 	mutex_lock(&pipe->mutex);
 	pipe->readers -= !!(f->f_mode & FMODE_READ);
 	pipe->writers -= !!(f->f_mode & FMODE_WRITE);
+	bool one_side = !pipe->readers != !pipe->writers;
+	for (; !pipe->readers && !pipe->writers && !pipe_empty(pipe); pipe->tail++)
+		put_page(pipe_buf(pipe, pipe->tail)->page);
 	mutex_unlock(&pipe->mutex);
-	if (!pipe->readers != !pipe->writers) {
+	if (one_side) {
 		wake_side(&pipe->rd_wait, POLLIN | POLLRDNORM | POLLHUP);
 		wake_side(&pipe->wr_wait, POLLOUT | POLLWRNORM | POLLERR);
 	}
-	put_pipe(inode);
 	return 0;
 }
 
@@ -296,7 +264,6 @@ static int fifo_open(struct inode *inode, struct file *f)
 
 	if (wr && !rd && nonblock && !pipe->readers) {
 		mutex_unlock(&pipe->mutex);
-		put_pipe(inode);
 		return -ENXIO;
 	}
 	pipe->r_counter += rd;
@@ -331,26 +298,21 @@ static int pipe_files(struct file *f[2], unsigned flags)
 
 	if (!pipe)
 		goto put_inode;
-	pipe->readers = pipe->w_counter = 1;
+	pipe->readers = pipe->writers = pipe->w_counter = 1;
 	inode_init_owner(inode, NULL, S_IFIFO | 0600);
 	inode->i_fop = &pipefifo_fops;
 	f[0] = alloc_file_pseudo(inode, "pipe", O_RDONLY | flags, &pipefifo_fops);
 	if (IS_ERR(f[0]))
-		goto put_pipe;
+		goto put_inode;
 	f[1] = alloc_file(&f[0]->f_path, O_WRONLY | flags, &pipefifo_fops);
 	if (IS_ERR(f[1])) {
 		fput(f[0]);
 		return -ENFILE;
 	}
 	path_get(&f[1]->f_path);
-	pipe->files = 2;
-	pipe->writers = 1;
 	return 0;
-put_pipe:
-	put_pipe(inode);
 put_inode:
-	if (inode)
-		iput(inode);
+	iput(inode);
 	return -ENFILE;
 }
 

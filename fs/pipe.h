@@ -20,11 +20,10 @@ struct pipe_buffer {
 	unsigned offset, len;
 };
 struct pipe_inode_info {
-	struct mutex mutex;		/* guards all but files; open takes it too */
+	struct mutex mutex;		/* guards all; open takes it too */
 	struct wait_queue_head rd_wait, wr_wait;	/* rd_wait: also opens that wait for the other side */
 	unsigned head, tail;
 	struct pipe_buffer bufs[PIPE_BUFFERS];
 	unsigned readers, writers;	/* open ends */
 	unsigned r_counter, w_counter;	/* opens ever: a FIFO's open waits for a change */
-	unsigned files;			/* struct files; pipe_lock. At 0 the pipe goes */
 };

@@ -57,7 +57,8 @@ void seq_path(struct seq_file *m, const struct path *path, const char *escape)
 	kfree(buf);
 }
 
-int seq_fill(struct seq_file *m, int (*show)(struct seq_file *m, void *v))
+/* Makes the text anew. 0 or show's error, -ENOMEM */
+static int seq_fill(struct seq_file *m)
 {
 	for (size_t size = m->buf ? m->size : PAGE_SIZE; size <= SEQ_MAX; size *= 2) {
 		int err;
@@ -71,7 +72,7 @@ int seq_fill(struct seq_file *m, int (*show)(struct seq_file *m, void *v))
 			m->size = size;
 		}
 		m->count = 0;
-		err = show(m, m->private);
+		err = m->show(m, m->private);
 		if (err || m->count < m->size)
 			return err;
 	}
@@ -86,8 +87,6 @@ int single_open(struct file *f, int (*show)(struct seq_file *m, void *v), void *
 		return -ENOMEM;
 	m->show = show;
 	m->private = data;
-	m->file = f;
-	m->inode = f->f_inode;
 	f->private_data = m;
 	return 0;
 }
@@ -97,8 +96,8 @@ ssize_t seq_read(struct file *f, char __user *buf, size_t n, loff_t *pos)
 	struct seq_file *m = f->private_data;
 	int err;
 
-	if (!m->buf || (*pos == 0 && !m->snapshot)) {
-		err = seq_fill(m, m->show);
+	if (!m->buf || *pos == 0) {
+		err = seq_fill(m);
 		if (err)
 			return err;
 	}

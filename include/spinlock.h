@@ -9,10 +9,10 @@
 enum lock_rank {			/* taken first */
 	/* sleeping locks, checked for each task */
 	RANK_EXEC = 1,			/* signal->cred_guard_mutex: exec opens and closes files under it */
-	RANK_MOUNT,			/* mount_sem */
 	RANK_TTY,			/* tty->termios_sem, ldisc read and write mutexes */
 	RANK_RENAME,			/* s_rename_mutex: one cross-directory rename at a time */
 	RANK_F_POS,			/* file->f_pos_lock */
+	RANK_MOUNT,			/* mount_sem: /proc/mounts is made by a read */
 	RANK_I_RWSEM,			/* inode->i_rwsem; parent before child by _nested */
 	RANK_PIPE,			/* pipe->mutex */
 	RANK_MMAP,			/* mm->mmap_lock */

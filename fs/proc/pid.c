@@ -16,7 +16,7 @@ enum { INO_PID = 0, INO_THREAD = 0x3fff, INO_FD = 0x8000 };
 static const struct dentry_operations pid_dops;
 static const struct inode_operations pid_iops, fd_iops, task_iops;
 static int make_pid_dir(struct dentry *d, pid_t tgid, u64 kind);
-static const struct file_operations pid_fops, pid_text_fops, fd_fops, task_fops, mounts_fops;
+static const struct file_operations pid_fops, pid_text_fops, fd_fops, task_fops;
 
 bool task_gone(struct task_struct *p) { return hlist_unhashed(&p->pid_hash); }
 
@@ -261,22 +261,6 @@ static const struct file_operations pid_text_fops = {
 	.open = pid_open, .read = seq_read, .llseek = seq_lseek, .write = text_write, .release = single_release,
 };
 
-/* mount_sem comes before the file's position lock: the text is made at open. */
-static int mounts_open(struct inode *inode, struct file *f)
-{
-	int err = pid_open(inode, f);
-
-	if (err)
-		return err;
-	struct seq_file *m = f->private_data;
-	m->snapshot = true;
-	err = seq_fill(m, m->show);
-	if (err)
-		single_release(inode, f);
-	return err;
-}
-static const struct file_operations mounts_fops = { .open = mounts_open, .read = seq_read, .llseek = seq_lseek, .release = single_release };
-
 /* ---- links and small files ---- */
 
 static int follow_exe(struct task_struct *p, int fd, struct path *out)
@@ -343,7 +327,7 @@ const struct pid_entry tgid_entries[] = {
 	{ "comm", S_IFREG | 0644, .show = show_comm, .write = write_comm }, { "cmdline", F, .show = show_cmdline },
 	{ "stat", F, .show = show_stat }, { "statm", F, .show = show_statm }, { "maps", F, .show = show_maps, .guarded = true },
 	{ "cwd", LNK, .follow = follow_cwd }, { "root", LNK, .follow = follow_root }, { "exe", LNK, .follow = follow_exe },
-	{ "mounts", F, .fop = &mounts_fops, .show = show_mounts }, { "mountinfo", F, .fop = &mounts_fops, .show = show_mountinfo },
+	{ "mounts", F, .show = show_mounts }, { "mountinfo", F, .show = show_mountinfo },
 	{ "wchan", F, .show = show_wchan },
 	{ "smaps", F, .show = show_smaps, .guarded = true }, { "pagemap", OWN, .fop = &pagemap_fops, .guarded = true },
 	{ "pagetables", OWN, .fop = &pagetables_fops, .guarded = true },
