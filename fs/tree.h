@@ -1,4 +1,4 @@
-/* Trees of files that the kernel itself makes (fs/tree.c). */
+/* Trees of files that the kernel itself makes: /proc, tracefs, sysfs (fs/tree.c). */
 #pragma once
 #include "fs/fs.h"
 

@@ -23,7 +23,7 @@ struct tmpfs_info {
 	uid_t uid;
 	gid_t gid;
 };
-static const struct inode_operations tmpfs_dir_inode_operations, tmpfs_link_operations, tmpfs_file_inode_operations;
+static const struct inode_operations tmpfs_dir_inode_operations, tmpfs_link_operations;
 static const struct file_operations tmpfs_file_operations;
 static const struct address_space_operations tmpfs_aops = { .shmem = true };
 
@@ -41,7 +41,6 @@ static struct inode *tmpfs_inode(struct super_block *sb, const struct inode *dir
 	inode_init_owner(i, dir, mode);
 	i->i_mapping->a_ops = &tmpfs_aops;
 	i->i_mapping->limit = &info->pages;
-	i->i_op = &tmpfs_file_inode_operations;
 	if (S_ISREG(mode)) {
 		i->i_fop = &tmpfs_file_operations;
 	} else if (S_ISDIR(mode)) {
@@ -156,7 +155,6 @@ static const struct inode_operations tmpfs_dir_inode_operations = {
 	.unlink = tmpfs_unlink, .rmdir = tmpfs_rmdir, .rename = tmpfs_rename,
 };
 static const struct inode_operations tmpfs_link_operations = { .get_link = tmpfs_get_link };
-static const struct inode_operations tmpfs_file_inode_operations;
 
 /* ---- contents ---- */
 static const struct file_operations tmpfs_file_operations = {
