@@ -134,6 +134,7 @@ static void on_alarm(int sig)
 /* Behind this door too it goes on after a stop, and tells a handler's interruption what is left, in 32-bit words. */
 TEST(sleep_is_restarted)
 {
+	need_int80();
 	struct sigaction act = { .sa_handler = on_alarm };
 	struct itimerval soon = { .it_value.tv_usec = 20000 };
 	long start = now_ms();

@@ -1,25 +1,32 @@
 """A broken locking rule is a panic that names the locks, and who holds what."""
-import pytest
-from cutaway import BUILD, Machine
+import sys
 
+import pytest
+from cutaway import BUILD, TOP, Machine
+
+sys.path.append(str(TOP / "tools"))
+from locking import ranks
+
+RANK = {name.removeprefix("RANK_"): number for name, number, _ in ranks()}
+HIGH_LOCK, LOW_LOCK = rf"high_lock \(rank {RANK['MISC']}\)", rf"low_lock \(rank {RANK['TASKLIST']}\)"
+HIGH_MUTEX, LOW_MUTEX = rf"high_mutex \(rank {RANK['MISC_MUTEX']}\)", rf"low_mutex \(rank {RANK['PIPE']}\)"
 AT = r"at \w+\+0x[0-9a-f]+"
-HIGH = rf"while holding high_lock \(rank 42\) {AT}"
-MUTEX = rf"while holding high_mutex \(rank 10\) {AT}"
+HIGH = rf"while holding {HIGH_LOCK} {AT}"
+MUTEX = rf"while holding {HIGH_MUTEX} {AT}"
 WRONG = {
-    "lock_order": rf"wrong order: low_lock \(rank 33\) {AT} {HIGH}",
-    "lock_recursion": rf"recursion: high_lock \(rank 42\) {AT} {HIGH}",
-    "lock_not_held": rf"unlock of what is not held: low_lock \(rank 33\) {AT} {HIGH}",
-    "lock_sleep": rf"may sleep .*: low_mutex \(rank 7\) {AT} {HIGH}",
-    "lock_with_irqs_off": rf"may sleep .* interrupts off: low_mutex \(rank 7\) {AT} while holding nothing",
+    "lock_order": rf"wrong order: {LOW_LOCK} {AT} {HIGH}",
+    "lock_recursion": rf"recursion: {HIGH_LOCK} {AT} {HIGH}",
+    "lock_not_held": rf"unlock of what is not held: {LOW_LOCK} {AT} {HIGH}",
+    "lock_sleep": rf"may sleep .*: {LOW_MUTEX} {AT} {HIGH}",
+    "lock_with_irqs_off": rf"may sleep .* interrupts off: {LOW_MUTEX} {AT} while holding nothing",
     "lock_schedule": rf"may sleep .*: schedule\(\) {AT} {HIGH}",
     "lock_user_copy": rf"may sleep .*: user copy {AT} {HIGH}",
-    "lock_nested": rf"wrong order: pair \(rank 42\) {AT} while holding high_pair \(rank 42\) {AT}",
-    "lock_in_irq": rf"taken in an interrupt, elsewhere with interrupts on: high_lock \(rank 42\) at take_high\S+ {HIGH}",
-    "lock_irqs_on": r"taken with interrupts on, elsewhere in an interrupt: high_lock \(rank 42\) at ktest_panic_lock_irqs_on\S+ "
-                    r"while holding high_lock \(rank 42\) at take_high",
-    "mutex_order": rf"wrong order: low_mutex \(rank 7\) {AT} {MUTEX}",
-    "mutex_recursion": rf"wrong order: high_mutex \(rank 10\) {AT} {MUTEX}",
-    "mutex_not_held": rf"unlock of what is not held: low_mutex \(rank 7\) {AT} {MUTEX}",
+    "lock_in_irq": rf"taken in an interrupt, elsewhere with interrupts on: {HIGH_LOCK} at take_high\S+ {HIGH}",
+    "lock_irqs_on": rf"taken with interrupts on, elsewhere in an interrupt: {HIGH_LOCK} at ktest_panic_lock_irqs_on\S+ "
+                    rf"while holding {HIGH_LOCK} at take_high",
+    "mutex_order": rf"wrong order: {LOW_MUTEX} {AT} {MUTEX}",
+    "mutex_recursion": rf"wrong order: {HIGH_MUTEX} {AT} {MUTEX}",
+    "mutex_not_held": rf"unlock of what is not held: {LOW_MUTEX} {AT} {MUTEX}",
 }
 
 
