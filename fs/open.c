@@ -75,7 +75,8 @@ struct file *open_exec(int dfd, const char *name, int flags)
 		return f;
 	old = atomic_read(&f->f_inode->i_writecount);
 	while (old <= 0)
-		if (__atomic_compare_exchange_n(&f->f_inode->i_writecount.v, &old, old - 1, false, 5, 5)) {
+		if (__atomic_compare_exchange_n(&f->f_inode->i_writecount.v, &old, old - 1, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST)) {
 			f->f_mode |= FMODE_DENYWRITE;
 			return f;
 		}

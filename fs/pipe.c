@@ -227,7 +227,7 @@ static struct pipe_inode_info *get_pipe(struct inode *inode)
 	mutex_init(&pipe->mutex, "pipe", RANK_PIPE);
 	init_waitqueue_head(&pipe->rd_wait);
 	init_waitqueue_head(&pipe->wr_wait);
-	if (!__atomic_compare_exchange_n(&inode->i_pipe, &none, pipe, false, 5, 5))
+	if (!__atomic_compare_exchange_n(&inode->i_pipe, &none, pipe, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		kfree(pipe);		/* another open was faster */
 	return inode->i_pipe;
 }
