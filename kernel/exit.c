@@ -122,10 +122,12 @@ static void exit_mm(struct task_struct *p)
 	mm_release(p);
 	p->signal->maxrss = max(p->signal->maxrss, max(get_mm_rss(mm), mm->hiwater_rss));
 	mmgrab(mm);			/* the page tables stay loaded until the next switch: active_mm */
+	atomic_inc(&nr_mms_leaving);
 	spin_lock_irq(&tasklist_lock);	/* get_task_mm */
 	p->mm = NULL;
 	spin_unlock_irq(&tasklist_lock);
 	mmput(mm);
+	atomic_dec(&nr_mms_leaving);
 }
 
 /* Out of the task before they go: /proc looks at a dying task's files. */

@@ -340,6 +340,7 @@ ssize_t mapping_write(struct address_space *m, const void *buf, size_t n, loff_t
 /* oom.c: kills the largest task with a report as Linux's ("Out of memory: Killed process ..."). May be called by faults and exec. */
 bool out_of_memory(void);			/* false: there is memory, nothing was done. May sleep */
 void exit_oom_victim(void);			/* the memory of a victim is free */
+extern atomic_t nr_mms_leaving;			/* exits in which the task's memory has no owner and is not free yet */
 
 /*
  * Doors, called upward from mm: fs/fs.h: i_size_read, get_file, fput, fdget, fget, fd_install, get_unused_fd_flags,

@@ -14,6 +14,8 @@
 
 static atomic_t oom_victims;		/* address spaces on their way out */
 
+atomic_t nr_mms_leaving;
+
 void exit_oom_victim(void) { atomic_dec(&oom_victims); }
 
 /* => tasklist_lock, which keeps p->mm */
@@ -105,7 +107,7 @@ bool out_of_memory(void)
 		dump_header();
 		oom_kill(victim);
 		put_task_struct(victim);
-	} else if (!dying) {
+	} else if (!dying && !atomic_read(&nr_mms_leaving) && nr_free_pages() <= OOM_RESERVE) {	/* nothing left meanwhile */
 		panic("Out of memory and no killable processes...");
 	}
 	mutex_unlock(&oom_lock);
