@@ -17,6 +17,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -43,6 +44,14 @@ def read_font():
     """{16 bytes of a cell: character}, from drivers/fb/font.c."""
     glyphs = re.findall(r'"((?:\\x[0-9a-f]{2}){12})"', (TOP / "drivers/fb/font.c").read_text())
     return {bytes(2) + bytes.fromhex(g.replace("\\x", "")) + bytes(2): chr(32 + i) for i, g in enumerate(glyphs)}
+
+
+@functools.cache
+def rank(name):
+    """The number of a lock's rank, from include/spinlock.h."""
+    sys.path.append(str(TOP / "tools"))
+    from locking import ranks
+    return next(number for full, number, _ in ranks() if full == f"RANK_{name}")
 
 
 class Failed(AssertionError):

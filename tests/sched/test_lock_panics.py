@@ -1,15 +1,9 @@
 """A broken locking rule is a panic that names the locks, and who holds what."""
-import sys
-
 import pytest
-from cutaway import BUILD, TOP, Machine
+from cutaway import BUILD, Machine, rank
 
-sys.path.append(str(TOP / "tools"))
-from locking import ranks
-
-RANK = {name.removeprefix("RANK_"): number for name, number, _ in ranks()}
-HIGH_LOCK, LOW_LOCK = rf"high_lock \(rank {RANK['MISC']}\)", rf"low_lock \(rank {RANK['TASKLIST']}\)"
-HIGH_MUTEX, LOW_MUTEX = rf"high_mutex \(rank {RANK['MISC_MUTEX']}\)", rf"low_mutex \(rank {RANK['PIPE']}\)"
+HIGH_LOCK, LOW_LOCK = rf"high_lock \(rank {rank('MISC')}\)", rf"low_lock \(rank {rank('TASKLIST')}\)"
+HIGH_MUTEX, LOW_MUTEX = rf"high_mutex \(rank {rank('MISC_MUTEX')}\)", rf"low_mutex \(rank {rank('PIPE')}\)"
 AT = r"at \w+\+0x[0-9a-f]+"
 HIGH = rf"while holding {HIGH_LOCK} {AT}"
 MUTEX = rf"while holding {HIGH_MUTEX} {AT}"

@@ -6,10 +6,11 @@ import subprocess
 import time
 
 import pytest
-from cutaway import BUILD, ON_LINUX, TOP, Machine
+from cutaway import BUILD, ON_LINUX, TOP, Machine, rank
 
 pytestmark = pytest.mark.skipif(ON_LINUX, reason="our panic")
 ELF = BUILD / "ktest.elf"
+WRONG_ORDER = f"wrong order: low_lock (rank {rank('TASKLIST')})"
 
 
 def image(tmp_path, words, mode=""):
@@ -52,7 +53,7 @@ def panic_at(m, place, function="panic"):
 
 @pytest.mark.parametrize("name, reason, trace, log", [
     ("deep", "page fault", r"(  deep\S* +deep\S*\n){6}(?!  deep)", "0000"),
-    ("lock_order", "wrong order: low_lock (rank 32)", r"(  .*\n)+holds spinlock high_lock", "KTAP"),
+    ("lock_order", WRONG_ORDER, r"(  .*\n)+holds spinlock high_lock", "KTAP"),
     ("in_interrupt", "page fault", r"(  .*\n)*(  .*run_timers.*\n)(  .*\n)*(holds .*\n)*holds spinlock high_lock.*\nholds low_mutex", "KTAP"),
     ("inside_panic", "the first", r"(  .*\n)+(holds .*\n)*Panic while panicking: BUG", "KTAP"),
 ])
@@ -98,7 +99,7 @@ def test_modes(tmp_path, mode, scale, uefi):
         width, height, _ = m.pixels()
         assert not mode or mode.startswith(f"{width}x{height}x")
         assert scale == max(1, min(width // 640, height // 400))
-        check(lines, "wrong order: low_lock (rank 32)", r"(  .*\n)+holds spinlock high_lock", width // 8, "KTAP")
+        check(lines, WRONG_ORDER, r"(  .*\n)+holds spinlock high_lock", width // 8, "KTAP")
 
 
 def test_the_screen_is_the_only_console():
