@@ -42,13 +42,22 @@ def test_missing_archive_is_named():
     assert "/no/such.cpio: No such file" in out and not (BUILD / "none.iso").exists()
 
 
-def test_clean_build_is_quick_and_without_warnings(tmp_path):
-    """Under 15 s on two quiet cores: 30 s of processor time, which a busy machine hardly changes."""
+def processor_time(*command):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    out = run("make", "-j2", f"O={tmp_path}/b")
+    out = run(*command)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return out, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_clean_build_is_quick_and_without_warnings(tmp_path):
+    """Under 15 s on two quiet cores, where mm/memory.c takes 0.3 s: as a ratio, since a core may be slow for minutes."""
+    out, whole = processor_time("make", "-j2", f"O={tmp_path}/b")
     assert "warning" not in out
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 30
+    times = []
+    for _ in range(4):
+        (tmp_path / "b/mm/memory.o").unlink()
+        times.append(processor_time("make", f"O={tmp_path}/b", f"{tmp_path}/b/mm/memory.o")[1])
+    assert whole < 100 * sum(times) / len(times)
 
 
 def test_sizes():
