@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define PG_BAD_AT_FREE (PG_free | PG_buddy | PG_reserved | PG_slab)
-#define PCP_HIGH 63
+#define PCP_HIGH 127
 #define PCP_ORDER 4
 #define PCP_BATCH (1u << PCP_ORDER)
 
@@ -41,7 +41,7 @@ static struct {
 static struct pcp {			/* interrupts off, own CPU only */
 	u64 n;
 	struct page *pages[PCP_HIGH];
-} pcp[NR_CPUS] __aligned(64);			/* 512 bytes each */
+} pcp[NR_CPUS] __aligned(64);			/* 1 KiB each */
 
 /* ---- blocks: all => zone.lock ---- */
 
@@ -367,8 +367,7 @@ void __init mem_init(void)
 
 	mem_limit = param_u64("mem", 0) ?: ~0UL;
 	fault_injection = param_bool("fail_nth");
-	memblock_reserve(0, 0x10000);		/* page 0, BIOS data, the start-up page of other CPUs */
-	memblock_reserve(0xa0000, 0x100000);	/* the screen and ROMs, whatever the map says of them */
+	memblock_reserve(0, 0x100000);		/* page 0, the start-up page of other CPUs, the screen, ROMs; firmware scribbles here */
 	memblock_reserve((u64)_boot_start, __pa_symbol(_end));
 	for (unsigned i = 0; i < boot_info.nr_modules; i++)
 		memblock_reserve(boot_info.modules[i].start, boot_info.modules[i].end);

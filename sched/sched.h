@@ -219,7 +219,7 @@ struct rq {
 	long nr_uninterruptible;		/* asleep in TASK_UNINTERRUPTIBLE, for the load average */
 	u64 next_balance;			/* by the clock */
 	bool must_leave;			/* curr may not stay (S9) */
-};
+} __aligned(64);			/* a cache line is one processor's */
 struct sched_class {
 	const char *name;
 	const struct sched_class *next;		/* asked after this one has nothing */

@@ -46,12 +46,13 @@ struct cpu {
 	void (*call_fn)(void *arg);
 	void *call_arg;
 	struct cpu_slab { void *first; u64 n; } slab[MAX_CACHES];	/* mm/slab.c: free objects of each cache */
+	void *kstack;			/* mm/vmalloc.c: freed last, still mapped; NULL */
 	long vmstat[NR_VM_STATS];	/* global_page_state() adds them up */
 	u64 nr_irqs, nr_faults, nr_forks;
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
 	u64 gdt[10];
 	struct tss tss __aligned(16);
-};
+} __aligned(64);
 extern struct cpu cpus[NR_CPUS];
 extern unsigned nr_cpus;			/* that run */
 
