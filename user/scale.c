@@ -2,7 +2,8 @@
  * scale: do twice as many processors do twice as much?
  *
  *	scale KIND N MS		N workers, each on a processor of its own, for MS milliseconds
- *	scale all N MS		every KIND: fork (fork, exit, wait), fault (touch fresh pages), pipe (a byte to a partner and back)
+ *	scale all N MS		every KIND: user (count, no kernel: what the machine gives), fork (fork, exit, wait),
+ *				fault (touch fresh pages), pipe (a byte to a partner and back)
  *
  * Prints rounds per second.  What N workers share is what holds them up: the locks of the kernel
  * (/proc/lock_stat) and its messages between processors (/proc/interrupts).
@@ -31,6 +32,12 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void do_user(void)
+{
+	for (volatile int i = 0; i < 10000; i++)
+		;
 }
 
 static void do_fork(void)
@@ -76,7 +83,7 @@ static void start_partner(void)
 static const struct {
 	const char *name;
 	void (*round)(void);
-} kinds[] = { { "fork", do_fork }, { "fault", do_fault }, { "pipe", do_pipe } };
+} kinds[] = { { "user", do_user }, { "fork", do_fork }, { "fault", do_fault }, { "pipe", do_pipe } };
 
 static void work(int me, int kind)
 {
@@ -85,7 +92,7 @@ static void work(int me, int kind)
 	CPU_ZERO(&set);
 	CPU_SET(me % sysconf(_SC_NPROCESSORS_ONLN), &set);
 	sched_setaffinity(0, sizeof(set), &set);
-	if (kind == 2)
+	if (kinds[kind].round == do_pipe)
 		start_partner();
 	while (!*go)
 		sched_yield();
@@ -124,12 +131,12 @@ int main(int argc, char **argv)
 	int n = argc == 4 ? atoi(argv[2]) : 0;
 
 	if (n < 1 || n > 63) {
-		fprintf(stderr, "usage: scale fork|fault|pipe|all N MS\n");
+		fprintf(stderr, "usage: scale user|fork|fault|pipe|all N MS\n");
 		return 2;
 	}
 	rounds = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	go = (int *)((char *)rounds + PAGE);
-	for (int k = 0; k < 3; k++)
+	for (int k = 0; k < 4; k++)
 		if (!strcmp(argv[1], "all") || !strcmp(argv[1], kinds[k].name))
 			measure(k, n, atoi(argv[3]));
 	return 0;
