@@ -2,7 +2,7 @@
  * dcache: the tree of names.
  *
  *   parent ("etc") <--d_parent-- "passwd" --d_inode--> inode
- *      d_children: . . . "passwd" "group" . . .   in order of d_cookie, for readdir
+ *      d_children: . . . "passwd" "group" . . .   in order of d_cookie, for readdir: the newest first
  *      hash (parent, name) -> "passwd"            for the path walk
  *
  * A memory file system has its names here and nowhere else: a pin (d_pin) keeps each. Others make dentries
@@ -116,13 +116,14 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name)
 	return d;
 }
 
-/* F2: into the hash, and if it is pinned into the parent's list, at its end. */
+/* F2: into the hash, and if it is pinned into the parent's list, at its head: who reads the directory and renames what it
+ * finds does not find it again. */
 static void __d_hash(struct dentry *d)
 {
 	d->d_flags &= ~DCACHE_UNHASHED;
 	if (d->d_flags & DCACHE_PINNED) {
-		d->d_cookie = d->d_parent->d_inode->i_dir_cookie++;
-		list_add_tail(&d->d_child, &d->d_parent->d_children);
+		d->d_cookie = --d->d_parent->d_inode->i_dir_cookie;
+		list_add(&d->d_child, &d->d_parent->d_children);
 	}
 	hlist_add_head(&d->d_hash, bucket(d->d_name.hash));
 }
@@ -289,7 +290,7 @@ bool dcache_names(struct file *f, struct dir_context *ctx)
 			return false;
 		}
 	}
-	ctx->pos = dir->d_inode->i_dir_cookie;
+	ctx->pos = DIR_END;
 	return true;
 }
 

@@ -122,7 +122,7 @@ struct inode {
 	struct pipe_inode_info *i_pipe;
 	void *i_private;
 	char *i_link;			/* tmpfs symlink target */
-	u64 i_dir_cookie;		/* next d_cookie in this directory */
+	u64 i_dir_cookie;		/* d_cookie of the newest name in this directory: they count down */
 	struct file_lock *i_flock;	/* fcntl.c: POSIX and flock locks */
 };
 struct iattr {
@@ -191,6 +191,7 @@ struct dir_context {
 	bool (*actor)(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino, unsigned d_type);
 	loff_t pos;
 };
+#define DIR_END (1L << 62)	/* behind all names of dcache_names */
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
 #define FMODE_PATH 4u

@@ -42,7 +42,7 @@ struct inode *new_inode(struct super_block *sb)
 	i->i_atime = i->i_mtime = i->i_ctime = current_time();
 	i->i_sb = sb;
 	i->i_op = &no_operations;
-	i->i_dir_cookie = 2;
+	i->i_dir_cookie = DIR_END;
 	init_rwsem(&i->i_rwsem, "i_rwsem", RANK_I_RWSEM);
 	address_space_init(&i->i_data, i, NULL);
 	i->i_mapping = &i->i_data;

@@ -44,7 +44,7 @@ static inline void put_task_mm(struct mm_struct **mm)
 static inline struct proc_info *PROC_I(const struct inode *inode) { return inode->i_private; }
 
 int pid_lookup(struct dentry *d);		/* /proc/NUMBER; 0, -ENOENT, -ENOMEM */
-#define FIRST_PID_POS 4096			/* readdir positions in /proc: fixed names below, PIDs from here */
+#define FIRST_PID_POS DIR_END			/* readdir positions in /proc: fixed names below, PIDs from here */
 int pid_iterate(struct dir_context *ctx);	/* the numbers in /proc */
 bool task_gone(struct task_struct *p);		/* released: no pid any more */
 struct files_struct *get_task_files(struct task_struct *p);	/* a reference, or NULL */

@@ -1,6 +1,7 @@
 /* Names: directories, links, renames, the *at calls, getdents64, path walk. */
 #include "../abi.h"
 #include <dirent.h>
+#include <sys/vfs.h>
 
 static int count_entries(const char *path)
 {
@@ -285,6 +286,52 @@ TEST(getdents_names)
 	lseek(dirfd(d), 0, SEEK_SET);
 	CHECK_ERR(syscall(SYS_getdents64, dirfd(d), name, 1), EINVAL);
 	CHECK_ERR(syscall(SYS_getdents64, open("d/1", O_RDONLY), seen, 500), ENOTDIR);
+}
+
+/* Newest first, also after a rename; so who renames all that readdir gives comes to an end. */
+TEST(getdents_order)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e" };
+	struct dirent *e;
+	char old[300], new[300];
+	struct statfs st;
+	int n = 0, i = 4;
+	DIR *d;
+
+	CHECK_OK(statfs(".", &st));
+	if (st.f_type != 0x01021994)
+		SKIP("not a tmpfs");
+	CHECK_OK(mkdir("order", 0755));
+	for (int k = 0; k < 5; k++) {
+		snprintf(old, sizeof(old), "order/%s", names[k]);
+		write_file(old, "");
+	}
+	d = opendir("order");
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			CHECK(!strcmp(e->d_name, names[i--]));
+	CHECK_EQ(i, -1);
+	CHECK_OK(rename("order/b", "order/z"));
+	rewinddir(d);
+	while ((e = readdir(d)) && e->d_name[0] == '.')
+		;
+	CHECK(e && !strcmp(e->d_name, "z"));
+	closedir(d);
+	for (int k = 0; k < 2000; k++) {		/* more than readdir's buffer holds */
+		snprintf(old, sizeof(old), "order/file-%d", k);
+		write_file(old, "");
+	}
+	d = opendir("order");
+	while ((e = readdir(d)) && n++ < 10000) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(old, sizeof(old), "order/%s", e->d_name);
+		snprintf(new, sizeof(new), "order/%s+", e->d_name);
+		CHECK_OK(rename(old, new));
+	}
+	closedir(d);
+	CHECK_EQ(n, 2007);
+	CHECK_EQ(count_entries("order"), 2007);
 }
 
 TEST(getdents_while_unlinking)
