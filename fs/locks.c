@@ -3,10 +3,10 @@
  *
  * An inode has one list of both kinds. POSIX locks belong to a process (its files_struct) and go with its first
  * close of the file; flocks belong to the struct file. Who must wait sleeps on one queue for all files and tries again
- * whenever any lock goes.
+ * whenever any lock goes. Who would close a circle of processes that wait for each other's byte ranges gets EDEADLK.
  *
  * Lock: flock_lock guards all lists.
- * In Linux: fs/locks.c. There also: leases, open-file-description locks, deadlock detection, merging of neighbours.
+ * In Linux: fs/locks.c. There also: leases, open-file-description locks, merging of neighbours.
  */
 #include "fs/namei.h"
 #include "asm/uaccess.h"
@@ -20,9 +20,11 @@ struct file_lock {
 	int type;			/* F_RDLCK, F_WRLCK, F_UNLCK */
 	bool flock;
 	loff_t start, end;		/* end inclusive */
+	void *blocker;			/* on the list blocked: the owner it waits for */
 };
 static DEFINE_SPINLOCK(flock_lock, RANK_MISC);
 static DECLARE_WAIT_QUEUE_HEAD(flock_wait);
+static struct file_lock *blocked;	/* byte ranges that somebody sleeps for */
 
 /* A lock of somebody else that keeps want from being had. => flock_lock */
 static struct file_lock *conflict(struct inode *i, const struct file_lock *want)
@@ -73,8 +75,33 @@ static bool carve(struct inode *i, const struct file_lock *want, struct file_loc
 	return gone;
 }
 
-/* 0, -EAGAIN, -ENOLCK */
-static int try_lock(struct inode *i, const struct file_lock *want)
+/* Does the owner of what want waits for wait for want's owner, in at most ten steps? => flock_lock */
+static bool deadlock(const struct file_lock *want)
+{
+	void *owner = want->blocker;
+
+	for (int step = 0; step < 10 && owner != want->owner; step++) {
+		struct file_lock *l = blocked;
+
+		while (l && l->owner != owner)
+			l = l->next;
+		if (!l)
+			return false;
+		owner = l->blocker;
+	}
+	return owner == want->owner;
+}
+
+/* Who waits for owner will look again. => flock_lock */
+static void forget_blocker(void *owner)
+{
+	for (struct file_lock *l = blocked; l; l = l->next)
+		if (l->blocker == owner)
+			l->blocker = NULL;
+}
+
+/* 0, -EAGAIN, -EDEADLK if wait, -ENOLCK */
+static int try_lock(struct inode *i, struct file_lock *want, bool wait)
 {
 	struct file_lock *new = kmemdup(want, sizeof(*want), GFP_KERNEL), *spare = kmalloc(sizeof(*spare), GFP_KERNEL);
 	bool gone = false;
@@ -82,8 +109,11 @@ static int try_lock(struct inode *i, const struct file_lock *want)
 
 	if (!err) {
 		spin_lock(&flock_lock);
-		if (want->type != F_UNLCK && conflict(i, want))
-			err = -EAGAIN;
+		struct file_lock *l = want->type == F_UNLCK ? NULL : conflict(i, want);
+		if (l) {
+			want->blocker = l->owner;
+			err = wait && !want->flock && deadlock(want) ? -EDEADLK : -EAGAIN;
+		}
 		if (!err || want->flock)	/* flock gives its old lock up before it waits for the new */
 			gone = carve(i, want, &spare);
 		if (!err && want->type != F_UNLCK) {
@@ -91,22 +121,35 @@ static int try_lock(struct inode *i, const struct file_lock *want)
 			i->i_flock = new;
 			new = NULL;
 		}
+		gone |= !err && want->type != F_WRLCK;	/* or became less */
+		if (gone)
+			forget_blocker(want->owner);
 		spin_unlock(&flock_lock);
 	}
 	kfree(new);
 	kfree(spare);
-	if (gone || want->type != F_WRLCK)
+	if (gone)
 		wake_up_all(&flock_wait);
 	return err;
 }
 
-static int do_lock(struct file *f, const struct file_lock *want, bool wait)
+static int do_lock(struct file *f, struct file_lock *want, bool wait)
 {
-	int err = try_lock(f->f_inode, want), sig;
+	int err = try_lock(f->f_inode, want, wait), sig;
+	struct file_lock **p = &blocked;
 
 	if (err != -EAGAIN || !wait)
 		return err;
-	sig = wait_event_interruptible(&flock_wait, (err = try_lock(f->f_inode, want)) != -EAGAIN);
+	spin_lock(&flock_lock);
+	want->next = blocked;
+	blocked = want;
+	spin_unlock(&flock_lock);
+	sig = wait_event_interruptible(&flock_wait, (err = try_lock(f->f_inode, want, true)) != -EAGAIN);
+	spin_lock(&flock_lock);
+	while (*p != want)
+		p = &(*p)->next;
+	*p = want->next;
+	spin_unlock(&flock_lock);
 	return sig ? sig : err;
 }
 
@@ -116,6 +159,8 @@ static void remove_all(struct inode *i, void *owner, bool flock)
 
 	spin_lock(&flock_lock);
 	bool gone = carve(i, &all, &spare);	/* nothing falls apart: the range is everything */
+	if (gone)
+		forget_blocker(owner);
 	spin_unlock(&flock_lock);
 	if (gone)
 		wake_up_all(&flock_wait);

@@ -2,6 +2,7 @@
 #include "../abi.h"
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -247,4 +248,63 @@ TEST(advisory_locks)
 		return;
 	CHECK_CHILD(CHECK_ERR(flock(open("f", O_RDWR), LOCK_EX | LOCK_NB), EWOULDBLOCK));
 	CHECK_OK(flock(fd, LOCK_UN));
+}
+
+static int lock_byte(int fd, int cmd, short type, off_t start)
+{
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = 1 };
+
+	return fcntl(fd, cmd, &l) ? errno : 0;
+}
+
+TEST(lock_circle_is_refused)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644), ready[2];
+	pid_t pid;
+	int status;
+	char c;
+
+	CHECK_OK(pipe(ready));
+	CHECK_EQ(lock_byte(fd, F_SETLK, F_WRLCK, 0), 0);
+	pid = fork();
+	if (!pid) {
+		close(ready[0]);
+		CHECK_EQ(lock_byte(fd, F_SETLK, F_WRLCK, 1), 0);
+		CHECK_EQ(lock_byte(fd, F_SETLK, F_WRLCK, 0), EAGAIN);
+		close(ready[1]);
+		_exit(lock_byte(fd, F_SETLKW, F_WRLCK, 0));
+	}
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &c, 1), 0);
+	wait_state(pid, 'S');
+	CHECK_EQ(lock_byte(fd, F_SETLKW, F_WRLCK, 1), EDEADLK);
+	CHECK_EQ(lock_byte(fd, F_SETLK, F_UNLCK, 0), 0);	/* the child gets it: no circle */
+	CHECK_EQ(lock_byte(fd, F_SETLKW, F_WRLCK, 1), 0);	/* when the child is gone */
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+}
+
+/* Two that wait for the same lock do not keep waking each other. */
+TEST(lock_waiters_sleep)
+{
+	int fd = open("f", O_CREAT | O_RDWR, 0644);
+	struct rusage ru;
+	pid_t pid[2];
+	int status;
+
+	CHECK_EQ(lock_byte(fd, F_SETLK, F_WRLCK, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (!pid[i])
+			_exit(lock_byte(fd, F_SETLKW, F_RDLCK, 0));
+	}
+	for (int i = 0; i < 2; i++)
+		wait_state(pid[i], 'S');
+	sleep_ms(300);
+	CHECK_EQ(lock_byte(fd, F_SETLK, F_UNLCK, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(wait4(pid[i], &status, 0, &ru), pid[i]);
+		CHECK_EQ(status, 0);
+		CHECK(ru.ru_stime.tv_sec == 0 && ru.ru_stime.tv_usec < 50000);
+	}
 }
