@@ -160,7 +160,7 @@ static void vma_link_file(struct vm_area_struct *vma)
 	if (!m)
 		return;
 	down_write(&m->i_mmap_rwsem);
-	list_add_tail(&vma->shared, &m->i_mmap);	/* fork: behind the parent's, see unmap_mapping_range */
+	list_add(&vma->shared, vma->shared.prev ?: m->i_mmap.prev);	/* a copy behind its original, see unmap_mapping_range */
 	up_write(&m->i_mmap_rwsem);
 }
 
@@ -224,6 +224,7 @@ struct vm_area_struct *vma_dup(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (!new)
 		return NULL;
 	*new = *vma;
+	new->shared.prev = &vma->shared;	/* vma_link_file */
 	new->vm_mm = mm;
 	if (new->vm_file)
 		get_file(new->vm_file);

@@ -6,10 +6,9 @@
  *   | unmapped  16K stack |
  *
  * A stack has a slot of twice its size, so that what overflows runs into the unmapped half and faults.
- * A freed stack stays mapped, the last one of each processor with it, some more in a small cache: fork mostly takes
- * one from there that is still warm.  A stack that is unmapped gives its pages back at once, since nobody uses its
- * addresses any more, but its slot is stale: some TLB may know the old pages.  Slots become free again many at a time,
- * after one flush, in fork, where interrupts are on.
+ * A freed stack stays mapped in a small cache: fork mostly takes one from there.  A stack that is unmapped gives its
+ * pages back at once, since nobody uses its addresses any more, but its slot is stale: some TLB may know the old pages.
+ * Slots become free again many at a time, after one flush, in fork, where interrupts are on.
  *
  * Areas are a list sorted by address; a new one takes the first gap. In Linux: mm/vmalloc.c.
  */
@@ -147,12 +146,7 @@ void *alloc_kstack(void)
 	void *stack = NULL;
 	if (unlikely(fault_injection) && should_fail_alloc())
 		return NULL;
-	u64 flags = local_irq_save();
-	swap(stack, this_cpu->kstack);
-	local_irq_restore(flags);
-	if (stack)
-		return stack;
-	flags = spin_lock_irqsave(&vmalloc_lock);
+	u64 flags = spin_lock_irqsave(&vmalloc_lock);
 	if (!kstack_cache)
 		purge_stale_slots(&flags);
 	if (kstack_cache) {
@@ -177,14 +171,8 @@ out:
 void free_kstack(void *stack)
 {
 	unsigned long slot = ((u64)stack - VMALLOC_START) / KSTACK_SLOT;
+	u64 flags = spin_lock_irqsave(&vmalloc_lock);
 	BUG_ON(slot >= NR_KSTACKS || !test_bit(slot, kstack_slots));
-	u64 flags = local_irq_save();
-	swap(stack, this_cpu->kstack);
-	local_irq_restore(flags);
-	if (!stack)
-		return;
-	slot = ((u64)stack - VMALLOC_START) / KSTACK_SLOT;
-	flags = spin_lock_irqsave(&vmalloc_lock);
 	if (nr_cached < KSTACK_CACHE || nr_stale == ARRAY_SIZE(stale_slots)) {
 		*(void **)stack = kstack_cache;
 		kstack_cache = stack;

@@ -20,9 +20,9 @@
  * A mutex is an rwsem that is only written (lock.h). An rwsem is taken and given back by one atomic instruction while
  * nobody waits. The slow ways meet under wait_lock: a sleeper queues itself first and tries again then; who unlocks frees
  * first and looks at the queue then. So one of the two always sees the other. Who waits is served in order: the lock is
- * handed to it, and no newcomer slips in between.
+ * handed to it, and no newcomer slips in between. With more than one processor a moment is spent spinning before all that.
  *
- * In Linux: kernel/locking/{spinlock,mutex,rwsem,lockdep}.c. Left out: spinning for a mutex whose owner runs, priority inheritance.
+ * In Linux: kernel/locking/{spinlock,mutex,rwsem,lockdep}.c. There it spins as long as the owner runs. Left out: priority inheritance.
  */
 #include "sched/lock.h"
 #include "kallsyms.h"
@@ -344,6 +344,7 @@ struct waiter {
 };
 
 /* ---- rwsem, and so mutex ---- */
+#define RWSEM_SPINS 20
 
 void init_rwsem(struct rw_semaphore *s, const char *name, enum lock_rank rank)
 {
@@ -390,9 +391,14 @@ static noinline int rwsem_wait(struct rw_semaphore *s, bool writer, unsigned sta
 	int ret = 0;
 	if (s->owner == current)
 		sleep_panic("recursion", &s->id, RET_IP);
-	trace_contention_begin(s, writer);
 	if (unlikely(lock_stat_on))
 		lock_stat_count(s->id.name, false, true, 0);
+	for (int i = 0; nr_cpus > 1 && i < RWSEM_SPINS && list_empty(&s->waiters); i++) {
+		cpu_relax();		/* mostly the other processor is done before we would be asleep */
+		if (writer ? rwsem_try_write(s) : rwsem_try_read(s))
+			return 0;
+	}
+	trace_contention_begin(s, writer);
 	spin_lock(&s->wait_lock);
 	list_add_tail(&w.list, &s->waiters);
 	for (;;) {

@@ -46,7 +46,6 @@ struct cpu {
 	void (*call_fn)(void *arg);
 	void *call_arg;
 	struct cpu_slab { void *first; u64 n; } slab[MAX_CACHES];	/* mm/slab.c: free objects of each cache */
-	void *kstack;			/* mm/vmalloc.c: freed last, still mapped; NULL */
 	long vmstat[NR_VM_STATS];	/* global_page_state() adds them up */
 	u64 nr_irqs, nr_faults, nr_forks;
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
