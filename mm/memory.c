@@ -15,7 +15,8 @@
 #include "mm/mm.h"
 #include "fs/fs.h"
 
-#define ZAP_BATCH 128
+#define ZAP_BATCH 128			/* pages freed after one flush */
+#define ZAP_LOCKED 256u			/* entries cleared under the lock: a real-time task may wait for it */
 
 struct pte_run {
 	u64 addr, next;
@@ -126,9 +127,13 @@ void zap_page_range(struct vm_area_struct *vma, u64 start, u64 end)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	for_each_pte_run(mm, r, start, end) {
-		spin_lock(&mm->page_table_lock);
-		zap_run(vma, &r);
-		spin_unlock(&mm->page_table_lock);
+		for (unsigned done = 0; done < r.n; done += ZAP_LOCKED) {
+			struct pte_run part = { .pte = r.pte + done, .n = min(r.n - done, ZAP_LOCKED), .addr = r.addr + done * PAGE_SIZE };
+			part.next = part.addr + part.n * PAGE_SIZE;
+			spin_lock(&mm->page_table_lock);
+			zap_run(vma, &part);
+			spin_unlock(&mm->page_table_lock);
+		}
 	}
 }
 
@@ -174,8 +179,13 @@ static void free_tables(struct table_gather *g, u64 *table, int shift, u64 start
 void free_pgtables(struct mm_struct *mm, struct vm_area_struct *list, u64 floor, u64 ceiling)
 {
 	struct table_gather g = { mm, floor, ceiling, LIST_HEAD_INIT(g.list) };
+	unsigned n = 0;
 	spin_lock(&mm->page_table_lock);
 	for (struct vm_area_struct *vma = list; vma; vma = vma->vm_next) {
+		if (++n % 64 == 0) {		/* a real-time task may wait */
+			spin_unlock(&mm->page_table_lock);
+			spin_lock(&mm->page_table_lock);
+		}
 		g.ceiling = vma->vm_next ? vma->vm_next->vm_start : ceiling;
 		free_tables(&g, mm->pgd, PGDIR_SHIFT, vma->vm_start, vma->vm_end);
 	}

@@ -11,7 +11,7 @@ CALLS = {"file": 256, "munmap": 512, "exit": 512, "fork": 512, "exec": 64, "read
 def test_long_calls_delay_nobody(smp):
     script = "\n".join(f"/tests/latency 1 {call} {mib}; rm -rf /tmp/*" for call, mib in CALLS.items())
     out = batch(f"latency-smp{smp}", script, {"/tests/latency": BUILD / "tests/sched/guest/latency"}, timeout=300, mem="1024", smp=smp,
-                qemu=["-icount", "shift=2,sleep=off"])	# 4 ns an instruction: slower than any PC
+                qemu=["-icount", "shift=3,sleep=off"])	# 8 ns an instruction: slower than any PC
     worst = {call: int(us) for call, us in re.findall(r"^latency (\w+): .* worst (\d+) us$", out, re.M)}
     assert worst.keys() == CALLS.keys(), out
     assert all(us < 2000 for us in worst.values()), worst
