@@ -134,8 +134,8 @@ run:
 debug:
 	$(Q)tools/setup.sh build user iso qemu debug $(if $(UEFI),uefi)
 	$(Q)$(boot) && tools/debug.sh
-# A file of tests is a job for one processor.
-JOBS := -n auto --maxprocesses=4 --dist loadscope
+# A file of tests is a job for one processor; one more than there are, since many wait.
+JOBS := -n $$(($$(nproc) < 4 ? $$(nproc) + 1 : 4)) --dist loadscope
 test:
 	$(Q)tools/setup.sh build user iso qemu uefi test debug lint
 	$(Q)$(MAKE) $(ELF) $(O)/ktest.elf $(INITRAMFS) $(ISO) user && $(PYTHON) -m pytest tests --ignore=tests/windows $(if $(T),-k "$(T)",$(JOBS)) $(PYTEST)

@@ -21,6 +21,14 @@ if os.geteuid() == 0:
     os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
+LONG = "test_mutants.py", "test_hostile.py", "test_many.py", "test_tools.py", "test_abi.py", "test_usb.py"
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that none is left alone at the end."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failed test prints the command that replays the machine it ran on."""
