@@ -311,8 +311,9 @@ class Machine:
     SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
 
     def key(self, *keys):
-        """Keys pressed together, by QEMU's names: key("ctrl", "c")."""
-        self.qmp("send-key", keys=[{"type": "qcode", "data": k} for k in keys])
+        """Keys pressed together and let go, by QEMU's names: key("ctrl", "c").  All at once: a busy host can't make them repeat."""
+        self.qmp("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": k}}}
+                                             for down, ks in ((True, keys), (False, keys[::-1])) for k in ks])
         time.sleep(0.03)
 
     def type(self, text):
