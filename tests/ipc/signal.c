@@ -522,6 +522,22 @@ TEST(sigpipe)
 	CHECK_SIGNAL(SIGPIPE, CHECK_ERR(write(fds[1], "x", 1), 0));
 	signal(SIGPIPE, SIG_IGN);
 	CHECK_ERR(write(fds[1], "x", 1), EPIPE);
+	catch(SIGPIPE, SA_SIGINFO);
+	last_code = 99;
+	CHECK_ERR(write(fds[1], "x", 1), EPIPE);
+	CHECK_EQ(last_code, SI_USER);		/* from the writer itself */
+	CHECK_EQ(last_pid, getpid());
+}
+
+/* Not from the writer, though it runs then. */
+TEST(alarm_is_from_the_kernel)
+{
+	catch(SIGALRM, SA_SIGINFO);
+	last_code = 99;
+	CHECK_OK(ualarm(1000, 0));
+	while (!hits)
+		sleep_ms(1);
+	CHECK_EQ(last_code, SI_KERNEL);
 }
 
 /* The frame: registers as they were, changeable, and the FPU's state too. */
