@@ -185,7 +185,7 @@ static void acpi_power_off(void)
 	outw(acpi_fadt.pm1a_cnt, (inw(acpi_fadt.pm1a_cnt) & ~SLP_TYP) | slp_typ[0] << 10 | SLP_EN);
 	if (acpi_fadt.pm1b_cnt)
 		outw(acpi_fadt.pm1b_cnt, (inw(acpi_fadt.pm1b_cnt) & ~SLP_TYP) | slp_typ[1] << 10 | SLP_EN);
-	io_delay(100000);
+	io_delay(1000000);			/* on a busy host QEMU takes its time */
 }
 
 static void acpi_reset(void)
