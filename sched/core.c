@@ -17,7 +17,8 @@
  * Preemption of kernel code: a task that is preempted with a sleeping state already set is not dequeued: it has not
  * looked at its condition yet (S2), and goes on later.
  *
- * Locks: rq->lock (RANK_RQ, irqs off). In Linux: kernel/sched/{core,loadavg,cputime,idle}.c.
+ * What the tick counts is in cputime.c, what a task is told to be (nice, policy, processors) in policy.c.
+ * Locks: rq->lock (RANK_RQ, irqs off). In Linux: kernel/sched/{core,idle}.c.
  */
 #include "asm/uaccess.h"
 #include "sched/lock.h"
@@ -26,12 +27,10 @@
 #include "trace.h"
 
 struct rq runqueues[NR_CPUS];
-u64 avenrun[3];
 
 static inline struct rq *this_rq(void) { return this_cpu->rq; }
 
-/* The locked queue that p is on. */
-static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
+struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
 {
 	for (;;) {
 		struct rq *rq = &runqueues[READ_ONCE(p->cpu)];
@@ -46,7 +45,7 @@ static struct rq *task_rq_lock(struct task_struct *p, u64 *flags)
 
 /* ---- in and out of the queue ---- */
 
-static void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
+void enqueue_task(struct rq *rq, struct task_struct *p, int flags)
 {
 	p->sched_class->enqueue_task(rq, p, flags);
 	p->on_rq = TASK_ON_RQ_QUEUED;
@@ -69,7 +68,7 @@ void resched_curr(struct rq *rq)
 		smp_send_reschedule(rq->cpu);
 }
 
-static void check_preempt_curr(struct rq *rq, struct task_struct *p)
+void check_preempt_curr(struct rq *rq, struct task_struct *p)
 {
 	const struct sched_class *class = p->sched_class;
 	if (likely(class == rq->curr->sched_class)) {
@@ -395,50 +394,7 @@ const struct sched_class idle_sched_class = {
 	.task_tick = no_rq_task,
 };
 
-/* ---- load average: tasks that run or wait for a disk, decayed over 1, 5 and 15 minutes ---- */
-
-#define FSHIFT 11
-#define FIXED_1 (1UL << FSHIFT)
-#define LOAD_TICKS (5 * HZ + 1)
-
-static void calc_load_tick(void)
-{
-	static const unsigned long exp[3] = { 1884, 2014, 2037 };	/* 1/exp(5 s / 1, 5, 15 min) */
-	static unsigned ticks;
-	unsigned long active = 0;
-
-	if (++ticks < LOAD_TICKS)
-		return;
-	ticks = 0;
-	for (unsigned i = 0; i < nr_cpus; i++)
-		active += runqueues[i].nr_running + runqueues[i].nr_uninterruptible;
-	active *= FIXED_1;
-	for (int i = 0; i < 3; i++) {
-		u64 load = avenrun[i] * exp[i] + active * (FIXED_1 - exp[i]);
-		if (active >= avenrun[i])
-			load += FIXED_1 - 1;	/* round up while it rises, so that it arrives */
-		avenrun[i] = load >> FSHIFT;
-	}
-}
-
 /* ---- the tick ---- */
-
-/* Books 1 ms to what the interrupt interrupted. */
-static void account_process_tick(struct task_struct *p)
-{
-	if (this_cpu->irq_regs && user_mode(this_cpu->irq_regs)) {
-		p->utime++;
-		if (task_nice(p) > 0)
-			this_cpu->nice_ticks++;
-		else
-			this_cpu->user_ticks++;
-	} else if (p == this_cpu->idle) {
-		this_cpu->idle_ticks++;
-	} else {
-		p->stime++;
-		this_cpu->system_ticks++;
-	}
-}
 
 void scheduler_tick(void)
 {
@@ -457,118 +413,4 @@ void scheduler_tick(void)
 	if (!smp_processor_id())
 		calc_load_tick();
 	watchdog_tick();
-}
-
-/* ---- sums of all processors ---- */
-
-unsigned long nr_running(void)
-{
-	unsigned long n = 0;
-	for (unsigned i = 0; i < nr_cpus; i++)
-		n += runqueues[i].nr_running;
-	return n;
-}
-
-unsigned long nr_context_switches(void)
-{
-	unsigned long n = 0;
-	for (unsigned i = 0; i < nr_cpus; i++)
-		n += runqueues[i].nr_switches;
-	return n;
-}
-
-/* ---- CPU time ---- */
-
-u64 task_sched_runtime(struct task_struct *p)
-{
-	u64 flags;
-	struct rq *rq = task_rq_lock(p, &flags);
-	if (rq->curr == p && p->sched_class->update_curr) {
-		update_rq_clock(rq);
-		p->sched_class->update_curr(rq);
-	}
-	u64 ns = p->se.sum_exec_runtime;
-	spin_unlock_irqrestore(&rq->lock, flags);
-	return ns;
-}
-
-/* sum_exec_runtime is exact, the ticks say how it divides. */
-void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns)
-{
-	u64 total = task_sched_runtime(p), ticks = p->utime + p->stime;
-	*stime_ns = ticks ? total / ticks * p->stime + total % ticks * p->stime / ticks : 0;
-	*utime_ns = total - *stime_ns;
-}
-
-/* ---- nice values and policies ---- */
-
-/* Changes p while it is in no queue, and puts it back where it now belongs. */
-static void change_task(struct task_struct *p, int policy, int static_prio, int rt_priority)
-{
-	u64 flags;
-	struct rq *rq = task_rq_lock(p, &flags);
-	bool queued = p->on_rq, running = rq->curr == p;
-	const struct sched_class *old = p->sched_class;
-	int old_prio = p->prio;
-
-	update_rq_clock(rq);
-	if (queued)
-		dequeue_task(rq, p, 0);
-	if (running)
-		p->sched_class->put_prev_task(rq, p);
-	p->policy = policy;
-	p->static_prio = static_prio;
-	p->rt_priority = rt_priority;
-	p->prio = p->normal_prio = rt_priority ? MAX_RT_PRIO - 1 - rt_priority : static_prio;
-	p->sched_class = rt_priority ? &rt_sched_class : &fair_sched_class;
-	set_load_weight(p);
-	if (p->sched_class != old && p->sched_class->switched_to)
-		p->sched_class->switched_to(rq, p);
-	if (queued)
-		enqueue_task(rq, p, 0);
-	if (running)
-		p->sched_class->set_next_task(rq, p);
-	if (running && (p->sched_class != old || p->prio > old_prio))
-		resched_curr(rq);
-	else if (queued && !running)
-		check_preempt_curr(rq, p);
-	spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-void set_cpus_allowed(struct task_struct *p, u64 mask)
-{
-	u64 flags;
-	struct rq *rq = task_rq_lock(p, &flags);
-	bool must_leave;
-	p->cpus_mask[0] = mask;
-	must_leave = p->on_rq && !cpu_allowed(p, p->cpu);	/* a sleeper is placed when it wakes */
-	if (must_leave && rq->curr == p) {
-		rq->must_leave = true;
-		resched_curr(rq);
-	} else if (must_leave) {
-		update_rq_clock(rq);
-		dequeue_task(rq, p, 0);
-		rq = move_task(rq, p, select_task_rq(p, 0));
-		attach_task(rq, p);
-	}
-	spin_unlock_irqrestore(&rq->lock, flags);	/* current moves here */
-	while (READ_ONCE(p->on_cpu) && !cpu_allowed(p, READ_ONCE(p->cpu)))
-		cpu_relax();
-}
-
-void set_user_nice(struct task_struct *p, int nice) { change_task(p, p->policy, NICE_TO_PRIO(nice), p->rt_priority); }
-
-bool sched_policy_valid(int policy, int rt_priority)
-{
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
-		return rt_priority >= 1 && rt_priority < MAX_RT_PRIO;
-	return (policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE) && !rt_priority;
-}
-
-int sched_setscheduler(struct task_struct *p, int policy, int rt_priority)
-{
-	if (!sched_policy_valid(policy, rt_priority))
-		return -EINVAL;
-	change_task(p, policy, p->static_prio, rt_priority);
-	return 0;
 }

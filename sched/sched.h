@@ -270,23 +270,29 @@ u64 schedule_timeout_ns(u64 ns);
 void cpu_idle(void) __noreturn;			/* PID 0's loop */
 /* As set_current_state, for the states that nothing but its own event may end: a late wake-up for the last sleep could. */
 void set_special_state(unsigned state);
-/* From now on p runs on these processors only, of which one is online. => may sleep */
-void set_cpus_allowed(struct task_struct *p, u64 mask);
-void set_user_nice(struct task_struct *p, int nice);
-u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
-void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
-unsigned long nr_running(void), nr_context_switches(void);
-extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
 void sched_debug_show(void (*emit)(void *ctx, const char *fmt, ...), void *ctx);	/* text of /proc/sched_debug */
 void set_load_weight(struct task_struct *p);	/* fair.c */
 void rt_throttle_tick(struct rq *rq);		/* rt.c */
-bool sched_policy_valid(int policy, int rt_priority);
-int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* 0, -EINVAL */
 static inline void set_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_or_fetch(&p->ti_flags, f, __ATOMIC_SEQ_CST); }
 static inline void clear_tsk_thread_flag(struct task_struct *p, u32 f) { __atomic_and_fetch(&p->ti_flags, ~f, __ATOMIC_SEQ_CST); }
 static inline bool test_tsk_thread_flag(struct task_struct *p, u32 f) { return READ_ONCE(p->ti_flags) & f; }
 #define set_current_state(s) __atomic_store_n(&current->state, (s), __ATOMIC_SEQ_CST)
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
+
+/* ---- policy.c ---- */
+/* From now on p runs on these processors only, of which one is online. => may sleep */
+void set_cpus_allowed(struct task_struct *p, u64 mask);
+void set_user_nice(struct task_struct *p, int nice);
+bool sched_policy_valid(int policy, int rt_priority);
+int sched_setscheduler(struct task_struct *p, int policy, int rt_priority);	/* 0, -EINVAL */
+
+/* ---- cputime.c ---- */
+u64 task_sched_runtime(struct task_struct *p);	/* ns, running part included */
+void task_cputime_adjusted(struct task_struct *p, u64 *utime_ns, u64 *stime_ns);	/* ticks scaled to sum_exec_runtime */
+unsigned long nr_running(void), nr_context_switches(void);
+extern u64 avenrun[3];				/* load average, 11 bits of fraction, as Linux */
+void account_process_tick(struct task_struct *p);	/* from the tick: books 1 ms to what it interrupted */
+void calc_load_tick(void);			/* from processor 0's tick */
 
 /* ---- balance.c ---- */
 static inline bool cpu_allowed(const struct task_struct *p, unsigned cpu) { return p->cpus_mask[0] >> cpu & 1; }
@@ -295,7 +301,11 @@ unsigned select_task_rq(struct task_struct *p, unsigned flags);
 /* Takes p, which is in no queue, from rq to the queue of cpu; that one is locked then instead of rq. => irqs off */
 struct rq *move_task(struct rq *rq, struct task_struct *p, unsigned cpu);
 void load_balance(struct rq *rq, bool idle);	/* this processor's takes work from others. => irqs off, no rq->lock */
-/* core.c, for balance.c */
+/* core.c, for the rest of the room */
+/* The locked queue that p is on; flags for spin_unlock_irqrestore. */
+struct rq *task_rq_lock(struct task_struct *p, u64 *flags);
+void enqueue_task(struct rq *rq, struct task_struct *p, int flags);	/* this and the next two: => rq->lock */
+void check_preempt_curr(struct rq *rq, struct task_struct *p);	/* p is new in rq: asks curr to go if p comes first */
 void dequeue_task(struct rq *rq, struct task_struct *p, int flags);
 void attach_task(struct rq *rq, struct task_struct *p);	/* p has come to rq from another queue. => rq->lock */
 /* By the clock of whoever does it: the classes know that it may go back a little. */
