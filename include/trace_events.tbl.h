@@ -86,7 +86,7 @@ TRACE_EVENT(signal, signal_deliver, (int sig, const struct siginfo *info, const 
 	ASSIGN(r->sig = sig; r->errno = info ? info->si_errno : 0; r->code = info ? info->si_code : 0;
 	       r->sa_handler = sa ? (u64)sa->sa_handler : 0; r->sa_flags = sa ? sa->sa_flags : 0),
 	PRINT("sig=%d errno=%d code=%d sa_handler=%lx sa_flags=%lx", r->sig, r->errno, r->code, r->sa_handler, r->sa_flags))
-/* kernel/irq.c, sched/timer.c, sched/lock.c */
+/* kernel/irq.c, sched/timer.c, sched/rwsem.c */
 TRACE_EVENT(irq, irq_handler_entry, (int irq, const char *name), (irq, name),
 	FIELDS(F(int, irq) A(char, name, 16)),
 	ASSIGN(r->irq = irq; strscpy(r->name, name, sizeof(r->name))),

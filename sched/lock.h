@@ -37,7 +37,11 @@ static inline int mutex_lock_interruptible(struct mutex *m) { return down_write_
 static inline bool mutex_trylock(struct mutex *m) { return down_write_trylock(&m->sem); }
 static inline void mutex_unlock(struct mutex *m) { up_write(&m->sem); }
 
+/* ---- lock.c ---- */
 void show_held_locks(struct task_struct *p);	/* to the log; spinlocks too when p is current */
+#define RET_IP ((u32)(u64)__builtin_return_address(0))	/* of a place only the low half is kept */
+/* For panics: "name (rank 7) at function+0x12"; what is no lock has no rank. Returns buf. */
+const char *lock_text(char *buf, size_t size, const char *name, unsigned rank, u32 place);
 
 /* ---- lock_stat.c ---- */
 void lock_stat_count(const char *name, bool acquired, bool contended, u64 spins);

@@ -376,7 +376,7 @@ void complete_all(struct completion *c);
 void wait_for_completion(struct completion *c);
 int wait_for_completion_killable(struct completion *c);	/* 0, -ERESTARTSYS */
 
-/* ---- lock.c: mutex and rwsem (sched/lock.h has the structs) ---- */
+/* ---- rwsem.c: mutex and rwsem (sched/lock.h has them) ---- */
 
 /* ---- timer.c ---- */
 u64 ktime_get_real(void);			/* ns since 1970 */
