@@ -9,6 +9,7 @@
 
 #define BINPRM_BUF_SIZE 256
 #define MAX_ARG_STRLEN (PAGE_SIZE * 32)
+#define STACK_LIMIT (8UL << 20)		/* RLIMIT_STACK as it usually is */
 struct linux_binprm {
 	char buf[BINPRM_BUF_SIZE];	/* start of the file, zero filled */
 	struct file *file;
@@ -44,11 +45,18 @@ void setup_new_exec(struct linux_binprm *bprm);
  * random place here; ours is built there from the start. */
 int setup_arg_pages(struct linux_binprm *bprm, bool executable_stack);
 void finalize_exec(struct linux_binprm *bprm);
-int copy_string_kernel(const char *s, struct linux_binprm *bprm);
-int remove_arg_zero(struct linux_binprm *bprm);
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm);
 /* Looks up and opens interp as bprm->file and asks the formats again (scripts). */
 int bprm_run_interpreter(struct linux_binprm *bprm, const char *interp);
+
+/* ---- binprm.c: strings on the new stack ---- */
+int bprm_mm_init(struct linux_binprm *bprm);		/* the new mm with one page of stack, its top random already; 0, -ENOMEM */
+/* Filename, envp and argv below each other, within the limits. 0, -E2BIG, -EFAULT, -ERESTARTNOHAND: it is being killed */
+int copy_all_strings(struct linux_binprm *bprm, struct exec_args argv, struct exec_args envp);
+int copy_string_kernel(const char *s, struct linux_binprm *bprm);	/* one more; 0, -E2BIG */
+int remove_arg_zero(struct linux_binprm *bprm);		/* drops argv[0], for scripts; 0, -EFAULT */
+void put_arg_page(struct linux_binprm *bprm);		/* nothing is copied from here on */
+
 /* Are the addresses of this program's memory random? No: norandmaps, or personality(2) (setarch -R, gdb). */
 static inline bool bprm_randomize(void) { return randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE); }
 void binfmt_elf_init(void);
