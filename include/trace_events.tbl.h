@@ -75,7 +75,7 @@ TRACE_EVENT(kmem, mm_page_free, (struct page *page, unsigned order), (page, orde
 	FIELDS(F(u64, pfn) F(u32, order)),
 	ASSIGN(r->pfn = page_to_pfn(page); r->order = order),
 	PRINT("page=%p pfn=0x%lx order=%u", pfn_to_page(r->pfn), r->pfn, r->order))
-/* kernel/signal.c */
+/* kernel/sigqueue.c, kernel/signal.c */
 TRACE_EVENT(signal, signal_generate, (int sig, const struct siginfo *info, struct task_struct *p, bool group), (sig, info, p, group),
 	FIELDS(F(int, sig) F(int, errno) F(int, code) A(char, comm, 16) F(pid_t, pid) F(int, group)),
 	ASSIGN(r->sig = sig; r->errno = info ? info->si_errno : 0; r->code = info ? info->si_code : SI_KERNEL;

@@ -134,7 +134,7 @@ static inline struct pt_regs *task_pt_regs(const struct task_struct *p)
 void do_exit(int code) __noreturn;			/* this task; code as wait status */
 void do_group_exit(int code) __noreturn;
 
-/* signal.c */
+/* sigqueue.c, signal.c */
 void signals_init(void);
 bool fatal_signal_pending(struct task_struct *p);
 void recalc_sigpending(void);				/* => siglock */

@@ -1,4 +1,4 @@
-/* Between signal.c and sigcalls.c: sets of signals by what they do, and sending on a user's behalf. */
+/* Between sigqueue.c, signal.c and sigcalls.c: sets of signals by what they do, and sending on a user's behalf. */
 #pragma once
 #include "kernel/process.h"
 
@@ -11,5 +11,7 @@
 
 /* Takes pending signals of the mask away. => siglock */
 void flush_pending(struct task_struct *p, sigset_t mask);
+/* Would p take no notice of sig, if it came now? => siglock */
+bool sig_ignored(struct task_struct *p, int sig);
 /* Permission, then the signal: 0, -EINVAL, -EPERM, -ESRCH, -EAGAIN. => tasklist_lock */
 int user_send_sig(int sig, siginfo_t *info, struct task_struct *p, bool group);

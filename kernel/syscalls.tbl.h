@@ -167,7 +167,7 @@ SYSCALL(115, 205, getgroups, (int size, gid_t __user *list))
 SYSCALL(116, 206, setgroups, (int size, gid_t __user *list))
 SYSCALL(125, 184, capget, (void __user *header, void __user *data))
 SYSCALL(126, 185, capset, (void __user *header, const void __user *data))
-/* kernel/signal.c, sigframe.c */
+/* kernel/sigcalls.c, sigframe.c */
 SYSCALL(13, -1, rt_sigaction, (int sig, const struct sigaction __user *act, struct sigaction __user *oact, size_t sigsetsize))
 SYSCALL(14, 175, rt_sigprocmask, (int how, sigset_t __user *set, sigset_t __user *oset, size_t sigsetsize))
 SYSCALL(15, -1, rt_sigreturn, (void))
