@@ -125,8 +125,8 @@ static int tmpfs_unlink(struct inode *dir, struct dentry *dentry)
 	struct inode *i = dentry->d_inode;
 
 	i->i_nlink -= S_ISDIR(i->i_mode) ? 2 : 1;
-	inode_update_time(i, false);
 	dir_changed(dir, -1, S_ISDIR(i->i_mode) ? -1 : 0);
+	i->i_ctime = dir->i_ctime;
 	return 0;
 }
 
