@@ -39,8 +39,8 @@ sed "s,@APPEND@,$(printf '%s' "$words" | sed 's/[,&\\]/\\&/g'),; s,@MODULES@,${m
 for mkrescue in grub-mkrescue grub2-mkrescue x86_64-elf-grub-mkrescue; do
 	command -v $mkrescue >/dev/null && break
 done
-# Only the modules that grub.cfg needs: 5 MB of GRUB instead of 20.
+# Only the modules that grub.cfg needs, and the partition maps that GRUB loads under UEFI: 5 MB of GRUB instead of 20.
 $mkrescue -o "$out" --fonts= --locales= --themes= \
-	--install-modules="normal multiboot2 iso9660 part_gpt part_msdos fat boot configfile echo all_video serial terminal test keystatus" \
+	--install-modules="normal multiboot2 iso9660 part_gpt part_msdos part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc fat boot configfile echo all_video serial terminal test keystatus" \
 	"$tree" >"$tree.log" 2>&1 || { cat "$tree.log"; rm -f "$tree.log" "$out"; exit 1; }
 rm -f "$tree.log"

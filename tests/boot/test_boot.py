@@ -203,6 +203,7 @@ def test_image(boot):
     with Machine(f"iso-{boot}", iso=BUILD / "cutaway.iso", uefi=boot == "uefi", disk=boot == "bios-disk",
                  machine="pc" if boot.startswith("pc") else "q35", display=True) as m:
         m.login(180)
+        assert "error:" not in m.log() and ("Welcome to GRUB!" in m.log() or boot != "uefi")
         assert "Linux" in m.run("uname -s")
         m.sendline("poweroff")
         m.wait_exit(60)
