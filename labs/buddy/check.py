@@ -114,7 +114,7 @@ def smallest_first(at):
     elif at.where == "after":
         sound()
         if large() < at.keep["large"]:
-            wrong("64 pages come from small blocks", f"{at.keep['large'] - large()} pages of the blocks of order 8 and more were split")
+            wrong(f"{at.args[0]} pages come from small blocks", f"{at.keep['large'] - large()} pages of the blocks of order 8 and more were split")
 
 
 def all_merged(at):
