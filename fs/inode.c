@@ -197,7 +197,7 @@ int do_truncate(struct dentry *dentry, loff_t size)
 	struct inode *i = dentry->d_inode;
 
 	if (size > 0 && (u64)size > rlimit(RLIMIT_FSIZE) && size > i_size_read(i)) {
-		do_send_sig(SIGXFSZ, current);
+		send_sig(SIGXFSZ, current, false);
 		return -EFBIG;
 	}
 	down_write(&i->i_rwsem);

@@ -140,7 +140,7 @@ bool fatal_signal_pending(struct task_struct *p);
 void recalc_sigpending(void);				/* => siglock */
 /* Queues a signal. info NULL: SI_KERNEL. group: the whole thread group. 0, -EAGAIN. => siglock of p */
 int send_signal(int sig, siginfo_t *info, struct task_struct *p, bool group);
-int do_send_sig(int sig, struct task_struct *p);	/* from the kernel, to the group; takes tasklist_lock; 0, -ESRCH */
+int send_sig(int sig, struct task_struct *p, bool priv);	/* to the group, from the kernel, or if not priv from current; takes tasklist_lock; 0, -ESRCH */
 /* The same with the lock taken; 0, -EAGAIN, -ESRCH: p is gone. => tasklist_lock, which keeps p's sighand */
 int send_sig_info(int sig, siginfo_t *info, struct task_struct *p, bool group);
 int kill_pgrp(pid_t pgrp, int sig, bool from_kernel);	/* takes tasklist_lock */

@@ -243,11 +243,6 @@ long sys_restart_syscall(void)
 
 /* ---- sending ---- */
 
-static siginfo_t from_user(int sig, int code)
-{
-	return (siginfo_t){ .si_signo = sig, .si_code = code, .kill = { current->tgid, current_uid() } };
-}
-
 /* To a process, or one thread of it; tgid -1: of whatever group. */
 static int send_to(pid_t tgid, pid_t pid, int sig, siginfo_t *info, bool group)
 {

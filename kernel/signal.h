@@ -9,6 +9,12 @@
 #define SIG_SYNCHRONOUS (sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS))
 #define SIG_DEFAULT_CORE (SIG_SYNCHRONOUS | sigmask(SIGQUIT) | sigmask(SIGABRT) | sigmask(SIGXCPU) | sigmask(SIGXFSZ))
 
+/* What the receiver of a signal learns when current sends it. */
+static inline siginfo_t from_user(int sig, int code)
+{
+	return (siginfo_t){ .si_signo = sig, .si_code = code, .kill = { current->tgid, current_uid() } };
+}
+
 /* Takes pending signals of the mask away. => siglock */
 void flush_pending(struct task_struct *p, sigset_t mask);
 /* Would p take no notice of sig, if it came now? => siglock */

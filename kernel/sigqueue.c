@@ -230,12 +230,11 @@ int send_sig_info(int sig, siginfo_t *info, struct task_struct *p, bool group)
 	return err;
 }
 
-int do_send_sig(int sig, struct task_struct *p)
+int send_sig(int sig, struct task_struct *p, bool priv)
 {
-	/* What a call sends to its own caller looks like kill(2) by itself, as in Linux. */
-	siginfo_t self = { .si_code = SI_USER, .kill = { p->tgid, p->cred->uid } };
+	siginfo_t info = from_user(sig, SI_USER);
 	u64 flags = spin_lock_irqsave(&tasklist_lock);
-	int err = send_sig_info(sig, sig == SIGPIPE || sig == SIGXFSZ ? &self : NULL, p, true);
+	int err = send_sig_info(sig, priv ? NULL : &info, p, true);
 	spin_unlock_irqrestore(&tasklist_lock, flags);
 	return err;
 }

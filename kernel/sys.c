@@ -314,7 +314,7 @@ void ctrl_alt_del(void)
 {
 	if (!READ_ONCE(cad_off))
 		kernel_restart();
-	do_send_sig(SIGINT, init_process);
+	send_sig(SIGINT, init_process, true);
 }
 
 long sys_reboot(int magic1, int magic2, unsigned cmd, void __user *arg)

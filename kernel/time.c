@@ -253,7 +253,7 @@ static void it_real_fn(struct timer *t)
 {
 	struct task_struct *leader = t->data;
 	u64 incr = leader->signal->it_real_incr, now = ktime_get();
-	do_send_sig(SIGALRM, leader);
+	send_sig(SIGALRM, leader, true);
 	if (incr)
 		timer_start(t, t->expires + ((now - t->expires) / incr + 1) * incr);
 }
@@ -369,13 +369,13 @@ void run_posix_cpu_timers(struct task_struct *p)
 		if (!sig->it_cpu[i].expires || now < sig->it_cpu[i].expires)
 			continue;
 		sig->it_cpu[i].expires = sig->it_cpu[i].incr ? sig->it_cpu[i].expires + sig->it_cpu[i].incr : 0;
-		do_send_sig(sigs[i], p);
+		send_sig(sigs[i], p, true);
 	}
 	now = cpu_ns(p, 1) / NSEC_PER_SEC;
 	if (now >= cpu->rlim_max) {
-		do_send_sig(SIGKILL, p);
+		send_sig(SIGKILL, p, true);
 	} else if (now >= cpu->rlim_cur) {
-		do_send_sig(SIGXCPU, p);	/* every second again */
+		send_sig(SIGXCPU, p, true);	/* every second again */
 		cpu->rlim_cur = now + 1;
 	}
 }

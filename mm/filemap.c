@@ -215,7 +215,7 @@ static ssize_t write_checks(struct file *file, struct inode *inode, size_t n, lo
 	if (!n)
 		return 0;
 	if ((u64)*pos >= limit) {
-		do_send_sig(SIGXFSZ, current);
+		send_sig(SIGXFSZ, current, false);
 		return -EFBIG;
 	}
 	n = min(n, limit - *pos);

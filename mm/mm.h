@@ -169,7 +169,7 @@ struct vm_area_struct {			/* mmap_lock */
 	u64 vm_pgoff;			/* offset in the file, pages; anonymous: vm_start's page number */
 	struct file *vm_file;
 	const struct vm_operations_struct *vm_ops;
-	struct list_head shared;	/* mapping->i_mmap; i_mmap_rwsem */
+	struct list_head shared;	/* mapping->i_mmap; i_mmap_rwsem; prev of a copy not yet linked: of its original */
 };
 struct mm_struct {
 	/* mmap_lock */
@@ -345,6 +345,6 @@ extern atomic_t nr_mms_leaving;			/* exits in which the task's memory has no own
 /*
  * Doors, called upward from mm: fs/fs.h: i_size_read, get_file, fput, fdget, fget, fd_install, get_unused_fd_flags,
  * put_unused_fd, new_inode, iput, alloc_file_pseudo, anon_sb, inode_init_owner, inode_update_time, current_time;
- * kernel/process.h: force_sig_fault, do_send_sig, send_sig_info, for_each_process, tasklist_lock, init_process, fatal_signal_pending, capable;
+ * kernel/process.h: force_sig_fault, send_sig, send_sig_info, for_each_process, tasklist_lock, init_process, fatal_signal_pending, capable;
  * kernel/syscall.h for the prototypes of mm's system calls; init_stack_guard is a page of boot/start.asm.
  */

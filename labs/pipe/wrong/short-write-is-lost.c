@@ -14,7 +14,7 @@ static ssize_t pipe_writev(struct file *f, const struct iovec *v, size_t n)
 	was_empty = pipe_empty(pipe);
 	for (;; merge = false) {
 		if (!pipe->readers) {
-			do_send_sig(SIGPIPE, current);
+			send_sig(SIGPIPE, current, false);
 			got = -EPIPE;
 			break;
 		}

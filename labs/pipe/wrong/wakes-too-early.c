@@ -16,7 +16,7 @@ static ssize_t pipe_writev(struct file *f, const struct iovec *v, size_t n)
 		wake_side(&pipe->rd_wait, POLLIN | POLLRDNORM);
 	for (;; merge = false) {
 		if (!pipe->readers) {
-			do_send_sig(SIGPIPE, current);
+			send_sig(SIGPIPE, current, false);
 			got = -EPIPE;
 			break;
 		}
