@@ -46,9 +46,10 @@ def check(lines, reason, trace="", width=80, log=r"Command line|KTAP"):
 def panic_at(m, place, function="panic"):
     """gdb stops the machine there and lets it go on with a call of panic, or with a jump to nowhere."""
     where = "0xffffc00000000000" if function is None else f"(long){function}"
+    said = (BUILD / f"tests/logs/{m.name}.gdb").open("w")
     subprocess.Popen(["gdb", "-batch", "-nx", "-ex", "set remotetimeout 100", "-ex", f"target remote {m.dir}/gdb", "-ex", f"hbreak {place}", "-ex", "continue",
                       "-ex", "set $rdi = (long)saved_command_line", "-ex", f"set $rip = {where}", "-ex", "detach", ELF],
-                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                     stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
 
 @pytest.mark.parametrize("name, reason, trace, log", [
