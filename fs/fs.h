@@ -123,7 +123,7 @@ struct inode {
 	void *i_private;
 	char *i_link;			/* tmpfs symlink target */
 	u64 i_dir_cookie;		/* d_cookie of the newest name in this directory: they count down */
-	struct file_lock *i_flock;	/* fcntl.c: POSIX and flock locks */
+	struct file_lock *i_flock;	/* locks.c: POSIX and flock locks */
 };
 struct iattr {
 	unsigned ia_valid;		/* ATTR_* */
@@ -292,7 +292,7 @@ extern struct list_head file_systems;
 extern struct rw_semaphore mount_sem;
 extern struct list_head mount_list;
 extern struct path root_path;					/* the rootfs, before any chroot */
-/* For iterate: the pinned names of a directory; false: the actor has enough. */
+/* For iterate: the pinned names of a directory, the newest first; false: the actor has enough. */
 bool dcache_names(struct file *f, struct dir_context *ctx);
 extern const struct file_operations simple_dir_operations;	/* directories of memory file systems */
 int nothing_to_sync(struct file *f);				/* their fsync */

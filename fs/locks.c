@@ -24,7 +24,7 @@ struct file_lock {
 };
 static DEFINE_SPINLOCK(flock_lock, RANK_MISC);
 static DECLARE_WAIT_QUEUE_HEAD(flock_wait);
-static struct file_lock *blocked;	/* byte ranges that somebody sleeps for */
+static struct file_lock *blocked;	/* what somebody sleeps for */
 
 /* A lock of somebody else that keeps want from being had. => flock_lock */
 static struct file_lock *conflict(struct inode *i, const struct file_lock *want)

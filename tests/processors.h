@@ -14,7 +14,7 @@ static void visit_processors(void)
 
 	if (syscall(SYS_sched_getaffinity, 0, sizeof(all), &all) <= 0)
 		return;
-	syscall(SYS_sched_setscheduler, 0, 5 /* SCHED_IDLE */, &(int){ 0 });
+	syscall(SYS_sched_setscheduler, 0, SCHED_IDLE, &(int){ 0 });
 	for (unsigned long one = 1; one && one <= all; one <<= 1) {
 		syscall(SYS_sched_setaffinity, 0, sizeof(one), &one);	/* returns when we are there */
 		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);

@@ -157,7 +157,8 @@ def scaling():
           f"{'kind':18}" + "".join(f"{f'N = {n}':>10}" for n in rates) + f"{'2 / 1':>8}  limit")
     missed = [kind for kind in one if quiet and two[kind] < SCALE_LIMIT * one[kind]]
     for kind in one:
-        print(f"{kind:18}" + "".join(f"{run[kind]:10,.0f}" for run in rates.values()) + f"{two[kind] / one[kind]:8.2f}  >={SCALE_LIMIT}"
+        limit = f"{QUIET[0]} to {QUIET[1]}: the host is quiet" if kind == "user" else f">={SCALE_LIMIT}"
+        print(f"{kind:18}" + "".join(f"{run[kind]:10,.0f}" for run in rates.values()) + f"{two[kind] / one[kind]:8.2f}  {limit}"
               + ("  MISSED" if kind in missed else "" if quiet else "  (the host is busy: not judged)"))
     print(f"locks on 4 processors:\n{locks}", end="")
     return missed

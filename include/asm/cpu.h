@@ -51,7 +51,7 @@ struct cpu {
 	u64 user_ticks, nice_ticks, system_ticks, idle_ticks;	/* 1 ms each, for /proc/stat */
 	u64 gdt[10];
 	struct tss tss __aligned(16);
-} __aligned(64);
+} __aligned(64);			/* a cache line is one processor's */
 extern struct cpu cpus[NR_CPUS];
 extern unsigned nr_cpus;			/* that run */
 
