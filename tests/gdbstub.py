@@ -1,19 +1,25 @@
 """gdbstub.py: QEMU's gdb stub without gdb, for tests that change a kernel's memory while it stands."""
+import os
 import socket
+import struct
 import subprocess
 import time
 
-from cutaway import KERNEL
+from cutaway import KERNEL, SLOW, Failed
+
+REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()	# gdb's order
 
 
 class Gdb:
     """QEMU's gdb stub, as much as poking into memory needs."""
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        end = time.time() + 20
-        while self.sock.connect_ex(str(path)) and time.time() < end:
+        end = time.time() + 20 * SLOW		# QEMU listens here later than at its serial port
+        while error := self.sock.connect_ex(str(path)):
+            if time.time() > end:
+                raise Failed(f"no gdb stub at {path}: {os.strerror(error)}")
             time.sleep(0.05)
-        self.sock.settimeout(60)
+        self.sock.settimeout(60 * SLOW)
         self.file = self.sock.makefile("rwb")
 
     def ask(self, text):
@@ -41,6 +47,16 @@ class Gdb:
         self.ask("c")
         self.ask(f"z1,{address:x},1")
 
+    def registers(self):
+        """Of the processor that has stopped, by name."""
+        return dict(zip(REGISTERS, struct.unpack_from("<17Q", bytes.fromhex(self.ask("g")))))
+
+    def set_registers(self, **values):
+        regs = bytearray(bytes.fromhex(self.ask("g")))
+        for name, value in values.items():
+            struct.pack_into("<Q", regs, 8 * REGISTERS.index(name), value)
+        assert self.ask("G" + regs.hex()) == "OK"
+
     def read(self, address, n):
         return bytes.fromhex(self.ask(f"m{address:x},{n:x}"))
 
@@ -50,6 +66,6 @@ class Gdb:
             assert self.ask(f"M{address + i:x},{len(part):x}:{part.hex()}") == "OK"
 
 
-def symbols():
-    out = subprocess.run(["nm", KERNEL], capture_output=True, text=True, check=True).stdout
+def symbols(elf=KERNEL):
+    out = subprocess.run(["nm", elf], capture_output=True, text=True, check=True).stdout
     return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}

@@ -32,14 +32,11 @@ def boot(name, tags, patterns, display=False):
     with Machine(name, gdb=True, append="", display=display) as m:
         gdb, names = Gdb(m.dir / "gdb"), symbols()
         gdb.go_to(names["pvh_start"])
-        regs = bytearray(bytes.fromhex(gdb.ask("g")))
-        start_info = struct.unpack_from("<Q", regs, 8)[0]
+        start_info = gdb.registers()["rbx"]
         start, size = struct.unpack("<QQ", gdb.read(struct.unpack("<Q", gdb.read(start_info + 16, 8))[0], 16))
         body = b"".join(t(start, start + size) if callable(t) else t for t in tags) + tag(0, b"")
         gdb.write(INFO, struct.pack("<II", 8 + len(body), 0) + body)
-        struct.pack_into("<QQ", regs, 0, 0x36d76289, INFO)
-        struct.pack_into("<Q", regs, 128, names["_start"])
-        assert gdb.ask("G" + regs.hex()) == "OK"
+        gdb.set_registers(rax=0x36d76289, rbx=INFO, rip=names["_start"])
         gdb.file.write(b"$c#63")
         gdb.file.flush()
         return m.expect(patterns, 60), m.log()
