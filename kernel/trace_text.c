@@ -61,17 +61,17 @@ const struct trace_info trace_info[NR_TRACE_EVENTS] = {
 #include "trace_events.tbl.h"
 };
 
+bool trace_irq_info = true;
+
 static int line_head(char *buf, size_t size, const struct trace_head *h)
 {
 	u64 us = h->time / NSEC_PER_USEC;
-	int n = scnprintf(buf, size, "%16s-%-7d [%03u] %c%c%c", h->pid ? h->comm : "<idle>", h->pid, h->cpu, h->flags & TRACE_IRQS_OFF ? 'd' : '.',
-			  h->flags & TRACE_NEED_RESCHED ? 'N' : '.', h->flags & TRACE_HARDIRQ ? 'h' : '.');
+	int n = scnprintf(buf, size, "%16s-%-7d [%03u] ", h->pid ? h->comm : "<idle>", h->pid, h->cpu);
 
-	if (h->preempt_count)
-		n += scnprintf(buf + n, size - n, "%x", h->preempt_count & 15u);
-	else
-		n += scnprintf(buf + n, size - n, ".");
-	return n + scnprintf(buf + n, size - n, ". %5lu.%06lu: ", us / 1000000, us % 1000000);
+	if (trace_irq_info)
+		n += scnprintf(buf + n, size - n, "%c%c%c%c.", h->flags & TRACE_IRQS_OFF ? 'd' : '.', h->flags & TRACE_NEED_RESCHED ? 'N' : '.',
+			       h->flags & TRACE_HARDIRQ ? 'h' : '.', h->preempt_count ? "0123456789abcdef"[h->preempt_count & 15] : '.');
+	return n + scnprintf(buf + n, size - n, " %5lu.%06lu: ", us / 1000000, us % 1000000);
 }
 
 int trace_line(char *buf, size_t size, const struct trace_head *h)

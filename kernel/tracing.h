@@ -71,6 +71,7 @@ bool trace_next(struct trace_iter *it);	/* the next record is in it->head; false
 bool trace_empty(void);
 
 /* ---- trace_text.c, trace_syscall.c ---- */
+extern bool trace_irq_info;		/* a line has the five flags: options/irq-info */
 int trace_line(char *buf, size_t size, const struct trace_head *h);	/* Linux's line with its newline; its length */
 size_t fill_args(struct sys_enter_record *r, const struct pt_regs *regs);	/* bytes of r->text used. May sleep */
 int print_sys_enter(char *buf, size_t size, const struct sys_enter_record *r);

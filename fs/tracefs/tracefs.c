@@ -3,6 +3,7 @@
  *
  *   trace              what is in the rings; writing empties them          trace_pipe   takes it out, and waits for more
  *   set_event          "sched:sched_switch", "sched:*", "!fork" ...        tracing_on, buffer_size_kb, trace_marker
+ *   options/irq-info   0: lines without the column of flags, as trace-cmd's report and its viewers have them
  *   events/enable, events/SYSTEM/enable, events/SYSTEM/NAME/{enable,format,id}
  *
  * The tree (fs/tree.h) is made at the first mount and stays. A file is a row of files[] or event_files[]; the data of one below
@@ -40,14 +41,19 @@ static int header(char *buf, size_t size)
 	u64 entries, written;
 
 	trace_count(&entries, &written);
-	return scnprintf(buf, size, "# tracer: nop\n#\n# entries-in-buffer/entries-written: %lu/%lu   #P:%u\n#\n"
+	int n = scnprintf(buf, size, "# tracer: nop\n#\n# entries-in-buffer/entries-written: %lu/%lu   #P:%u\n#\n", entries, written, nr_cpus);
+
+	if (!trace_irq_info)
+		return n + scnprintf(buf + n, size - n, "#           TASK-PID     CPU#     TIMESTAMP  FUNCTION\n"
+				     "#              | |         |         |         |\n");
+	return n + scnprintf(buf + n, size - n,
 			 "#                                _-----=> irqs-off\n"
 			 "#                               / _----=> need-resched\n"
 			 "#                              | / _---=> hardirq\n"
 			 "#                              || / _--=> preempt-depth\n"
 			 "#                              ||| /\n"
 			 "#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n"
-			 "#              | |         |   |||||     |         |\n", entries, written, nr_cpus);
+			 "#              | |         |   |||||     |         |\n");
 }
 
 static int reader_open(struct inode *inode, struct file *f)
@@ -256,6 +262,17 @@ static int format_show(struct seq_file *m, void *v)
 static int tracing_on_show(struct seq_file *m, void *v) { return seq_printf(m, "%d\n", tracing_on); }
 static int tracers_show(struct seq_file *m, void *v) { return seq_printf(m, "nop\n"); }
 
+static int irq_info_show(struct seq_file *m, void *v) { return seq_printf(m, "%d\n", trace_irq_info); }
+
+static int irq_info_write(void *unused, char *text)
+{
+	int on, err = parse_int(text, 0, 1, &on);
+
+	if (!err)
+		trace_irq_info = on;
+	return err;
+}
+
 static int buffer_size_show(struct seq_file *m, void *v)
 {
 	return trace_has_rings() ? seq_printf(m, "%u\n", trace_kb) : seq_printf(m, "7 (expanded: %u)\n", trace_kb);
@@ -316,6 +333,8 @@ static const struct trace_file files[] = {
 	{ "trace_marker", { S_IFREG | 0220, .fops = &marker_fops } },
 	{ "trace_pipe", { R, .fops = &pipe_fops } },
 	{ "tracing_on", { RW, .show = tracing_on_show, .write = tracing_on_write } },
+	{ "options", { .mode = S_IFDIR | 0750 } },
+	{ "options/irq-info", { RW, .show = irq_info_show, .write = irq_info_write } },
 	{ "events", { .mode = S_IFDIR | 0750 } },
 	{ "events/enable", { RW, .show = enable_show, .write = enable_write, .data = (void *)(BIT(NR_TRACE_EVENTS) - 1) } },
 }, event_files[] = {

@@ -304,6 +304,25 @@ TEST(marker)
 	put(T "tracing_on", "1", 0);
 }
 
+/* The column of flags can be left out, as viewers of trace-cmd's report want it. */
+TEST(irq_info)
+{
+	int fd = open(T "trace_marker", O_WRONLY);
+
+	CHECK(!strcmp(read_file(T "options/irq-info"), "1\n"));
+	trace_start("\n");
+	CHECK_EQ(write(fd, "one", 3), 3);
+	trace_stop();
+	CHECK(strstr(text, "=> irqs-off\n"));
+	CHECK(strstr(find(getpid(), ": tracing_mark_write: one"), "] ")[2] != ' ');
+	put(T "options/irq-info", "0", 0);
+	read_trace();
+	CHECK(!strstr(text, "irqs-off") && strstr(text, "TASK-PID"));
+	CHECK(!strncmp(strstr(find(getpid(), ": tracing_mark_write: one"), "] "), "]     ", 6));
+	CHECK(!strcmp(read_file(T "options/irq-info"), "0\n"));
+	put(T "options/irq-info", "1", 0);
+}
+
 TEST(oldest_is_overwritten)
 {
 	long in, written, first, last = 0, lines = 0;
@@ -387,7 +406,7 @@ static const struct {
 	{ "buffer_size_kb", "0", EINVAL }, { "buffer_size_kb", "many", EINVAL }, { "buffer_size_kb", "99999999999", ENOMEM },
 	{ "set_event", "bogus", EINVAL }, { "set_event", "sched:bogus", EINVAL }, { "set_event", "bogus:*", EINVAL },
 	{ "set_event", "!bogus", EINVAL }, { "set_event", "   \n", 0 },
-	{ "events/enable", "2", EINVAL }, { "events/enable", "y", EINVAL }, { "events/sched/enable", "", 0 },
+	{ "events/enable", "2", EINVAL }, { "options/irq-info", "2", EINVAL }, { "events/enable", "y", EINVAL }, { "events/sched/enable", "", 0 },
 	{ "events/sched/sched_switch/enable", "-1", EINVAL }, { "events/sched/sched_switch/format", "1", EINVAL },
 	{ "current_tracer", "function", EINVAL }, { "current_tracer", "nop\n", 0 }, { "available_events", "x", EINVAL }, { "trace_pipe", "x", EINVAL },
 };
