@@ -105,8 +105,19 @@ extern int pid_max;
 extern pid_t last_pid;
 void pid_init(void);
 
-/* fork.c */
+/* task.c */
 void fork_init(void);
+extern long max_threads;				/* in all */
+extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
+struct task_struct *dup_task_struct(struct task_struct *orig);	/* with a stack of its own; NULL */
+struct task_struct *fork_idle(unsigned cpu);		/* PID 0 of a further processor; NULL: no memory */
+void free_task(struct task_struct *p);			/* one that never ran */
+void put_signal_struct(struct signal_struct *sig);
+void __put_task_struct(struct task_struct *p);
+struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */
+void put_sighand(struct sighand_struct *sh);
+
+/* fork.c */
 struct kernel_clone_args {
 	u64 flags;
 	int exit_signal;
@@ -117,12 +128,7 @@ struct kernel_clone_args {
 	void *fn_arg;
 };
 pid_t kernel_thread(int (*fn)(void *), void *arg, u64 flags);
-void __put_task_struct(struct task_struct *p);
-extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
-struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */
-void put_sighand(struct sighand_struct *sh);
 void mm_release(struct task_struct *p);			/* wakes a vfork parent, clears child_tid */
-struct task_struct *fork_idle(unsigned cpu);	/* PID 0 of a further processor; NULL: no memory */
 /* x86: copies pt_regs to the child's stack and sets thread.sp so that the switch returns in ret_from_fork. */
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
 static inline struct pt_regs *task_pt_regs(const struct task_struct *p)

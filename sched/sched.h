@@ -252,7 +252,7 @@ u64 ktime_get(void);				/* ns since boot, monotonic */
 
 /* ---- core.c ---- */
 void sched_init(void);				/* run queues; makes the boot context CPU 0's idle task */
-void init_idle(struct task_struct *p, unsigned cpu);	/* fork_idle of kernel/fork.c calls it for the others */
+void init_idle(struct task_struct *p, unsigned cpu);	/* fork_idle of kernel/task.c calls it for the others */
 void sched_fork(struct task_struct *p);		/* fills the scheduler's fields of a copied task; state TASK_NEW */
 void wake_up_new_task(struct task_struct *p);
 /* Gives up the CPU. => preemption enabled, no spinlock held (S3); returns when chosen again */
@@ -409,7 +409,7 @@ extern struct task_struct *kthreadd_task;
  *   Kernel threads: kernel_thread of kernel/fork.c. The tick: run_posix_cpu_timers of kernel/time.c.
  *   Who is stuck: watchdog_tick and watchdog_backtrace of kernel/watchdog.c.
  *   Tables of lock_stat.c: kmalloc, kfree of mm/mm.h.
- *   PID 0: init_task of kernel/fork.c.
+ *   PID 0: init_task of kernel/task.c.
  */
 void switch_mm(struct mm_struct *prev, struct mm_struct *next);
 void mmgrab(struct mm_struct *mm);
@@ -424,4 +424,4 @@ void run_posix_cpu_timers(struct task_struct *p);
 void watchdog_tick(void);
 void watchdog_backtrace(unsigned cpu);
 static inline struct task_struct *get_task_struct(struct task_struct *p) { atomic_inc(&p->usage); return p; }
-extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/fork.c) */
+extern struct task_struct init_task;		/* PID 0 of CPU 0 (kernel/task.c) */
