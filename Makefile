@@ -40,8 +40,9 @@ export O ELF INITRAMFS ISO PYTHON APPEND EXTRA MEM SMP CPU MACHINE UEFI KERNEL Q
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
-# --- Compiler: clang if asked, else x86_64-elf-gcc if there is one, else the host's -------
-CROSS := $(firstword $(foreach d,$(subst :, ,$(PATH)) build/toolchain/bin,$(if $(wildcard $(d)/x86_64-elf-gcc),$(d)/x86_64-elf-)))
+# --- Compiler: clang if asked, else x86_64-elf-gcc if there is one, else the host's (CROSS=) ---
+# ?=: a make that a test calls has it from the environment, and does not build everything again with another compiler.
+CROSS ?= $(firstword $(foreach d,$(subst :, ,$(PATH)) build/toolchain/bin,$(if $(wildcard $(d)/x86_64-elf-gcc),$(d)/x86_64-elf-)))
 ifdef LLVM
 CC := clang --target=x86_64-elf
 LD := ld.lld
