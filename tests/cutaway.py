@@ -36,6 +36,7 @@ SLOW = float(os.environ.get("CUTAWAY_SLOW", "3" if "PYTEST_XDIST_WORKER" in os.e
 SMP = int(os.environ.get("SMP") or 1)
 ON_LINUX = "CUTAWAY_KERNEL" in os.environ
 PROMPT = "ct%%> "
+SO_SNDBUFFORCE, SERIAL_ROOM = 32, 32 << 20
 OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
 
@@ -91,6 +92,17 @@ def archive(files):
     return data + bytes(-len(data) % 512)
 
 
+def serial_pair():
+    """Two connected sockets, ours and QEMU's, with room for all that a kernel prints while nobody reads. QEMU sends byte by byte,
+    and each takes 768 bytes of the buffer: the usual one holds 277, then the guest waits, and loses what its kernel prints."""
+    ours, theirs = socket.socketpair()
+    try:
+        theirs.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SERIAL_ROOM)
+    except PermissionError:
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SERIAL_ROOM)
+    return ours, theirs
+
+
 class Machine:
     last = None			# the one started last: what a failed test ran on
 
@@ -105,7 +117,8 @@ class Machine:
         self.log_path.write_bytes(b"")
         args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", str(mem), "-smp", str(smp),
                 "-no-reboot", "-display", "none", "-monitor", "none", "-d", "cpu_reset", "-D", f"{self.dir}/resets",
-                "-chardev", f"socket,id=serial,path={self.dir}/serial,server=on,wait=on,logfile={self.log_path}",
+        self.sock, theirs = serial_pair()
+                "-chardev", f"socket,id=serial,fd={theirs.fileno()},logfile={self.log_path}",
                 "-serial", "chardev:serial", "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off"]
         if not display:
             args += ["-vga", "none", "-nic", "none"]
@@ -131,8 +144,8 @@ class Machine:
         self.replays = not (iso or uefi or display or smp != 1 or ON_LINUX)
         self.initrd, self.typed, Machine.last = self.dir / "initrd", [], self
         self.stderr = open(self.dir / "stderr", "w+b")
-        self.qemu = subprocess.Popen(args + list(qemu), stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
-        self.sock = self._connect("serial")
+        self.qemu = subprocess.Popen(args + list(qemu), stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr, pass_fds=[theirs.fileno()])
+        theirs.close()
         self.serial = fdpexpect.fdspawn(self.sock.fileno(), timeout=30, maxread=65536)
         self.serial.delaybeforesend = None
         self._qmp = None
