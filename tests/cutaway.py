@@ -105,6 +105,8 @@ def serial_pair():
 
 class Machine:
     last = None			# the one started last: what a failed test ran on
+    events = ()			# of QMP, that came while it was asked
+    usb_keyboard = False	# keys go to one, and QEMU was started with -trace usb_xhci_xfer_success
 
     def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=None, cpu="max", machine="q35",
                  iso=None, uefi=False, display=False, icount=False, qemu=(), kernel=None, console="console=ttyS0", disk=False, gdb=False):
@@ -278,6 +280,8 @@ class Machine:
         self._qmp.flush()
         while True:
             answer = json.loads(self._qmp.readline())
+            if "event" in answer:
+                self.events += answer,
             if "error" in answer:
                 raise Failed(f"QMP {command}: {answer['error']}")
             if "return" in answer:
@@ -309,7 +313,10 @@ class Machine:
         width, height, rgb = self.pixels()
         font, lines = read_font(), []
         for y in range(0, height - 16 * scale + 1, 16 * scale):
-            line = ""
+            line, band = "", rgb[y * width * 3:(y + 16 * scale) * width * 3]
+            if band == band[:3] * (len(band) // 3):
+                lines.append(line)
+                continue
             for x in range(0, width - 8 * scale + 1, 8 * scale):
                 rows = [[rgb[i:i + 3] for i in range(((y + r) * width + x) * 3, ((y + r) * width + x + 8 * scale) * 3, 3 * scale)]
                         for r in range(0, 16 * scale, scale)]
@@ -318,16 +325,53 @@ class Machine:
             lines.append(line.rstrip())
         return lines
 
+    def wait_screen(self, seen, timeout=60):
+        """Looks at the screen until seen(its lines); these lines."""
+        end = time.time() + timeout * SLOW
+        while True:
+            lines = self.text_mode() if self.pixels()[:2] == (720, 400) else self.screen_text()
+            if seen(lines):
+                return lines
+            if time.time() > end:
+                raise Failed(f"{self.name}: waited {timeout * SLOW:.0f} s for something else than this on the screen:\n" + "\n".join(lines).rstrip())
+            time.sleep(0.1)
+
     KEYS = {" ": "spc", "\n": "ret", "-": "minus", "=": "equal", ".": "dot", ",": "comma", "/": "slash", ";": "semicolon",
             "'": "apostrophe", "`": "grave_accent", "[": "bracket_left", "]": "bracket_right", "\\": "backslash",
             "\t": "tab", "\x1b": "esc", "\x7f": "backspace"}
     SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
 
+    def press(self, *events):
+        """Events (QEMU's name of a key, down), all at once: a busy host can't make them repeat. Waits until the guest has taken
+        them, since QEMU drops what its keyboards can't keep: PS/2 ones 16 bytes, USB ones 16 events."""
+        before = self.transfers()
+        self.qmp("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}} for key, down in events])
+        end = time.time() + 60 * SLOW
+        while not self.taken(before, len(events)):
+            if time.time() > end:
+                raise Failed(f"{self.name}: waited {60 * SLOW:.0f} s for the guest to take {events}; the log ends:\n{self.tail()}")
+            time.sleep(0.005)
+
+    def transfers(self):
+        """How many reports the guest has had of USB keyboards: transfers of 8 bytes that ended well."""
+        return len(re.findall(rb"usb_xhci_xfer_success .*: len 8\n", (self.dir / "resets").read_bytes())) if self.usb_keyboard else 0
+
+    def taken(self, before, n):
+        if self.qemu.poll() is not None:
+            return True					# by these keys
+        if self.usb_keyboard:
+            return self.transfers() >= before + n
+        try:
+            status = int(self.qmp("human-monitor-command", **{"command-line": "i /b 0x64"}).split("=")[1], 16)
+        except (OSError, ValueError):
+            return True
+        if status == 0xff:				# no PS/2 controller
+            time.sleep(0.03)
+        return status == 0xff or not status & 1		# its buffer is empty
+
     def key(self, *keys):
-        """Keys pressed together and let go, by QEMU's names: key("ctrl", "c").  All at once: a busy host can't make them repeat."""
-        self.qmp("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": k}}}
-                                             for down, ks in ((True, keys), (False, keys[::-1])) for k in ks])
-        time.sleep(0.03)
+        """Keys pressed together and let go, by QEMU's names: key("ctrl", "c")."""
+        self.press(*((k, True) for k in keys), *((k, False) for k in keys[::-1]))
 
     def type(self, text):
         for c in text:

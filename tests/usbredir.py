@@ -3,12 +3,15 @@
     kbd = Keyboard(path, control=lambda setup, answer: answer)      path: of QEMU's chardev socket (server=on,wait=off)
 
 control() may change what the device answers to a request: bytes, STALL, or SILENT.  setup: (type, request, value, index, length).
+transfers(): how many reports the guest has had (Machine.transfers).
 The protocol: https://www.spice-space.org/usbredir.html, usbredir-protocol.md 0.7.
 """
 import socket
 import struct
 import threading
 import time
+
+from cutaway import SLOW, Failed
 
 STALL, SILENT = "stall", "silent"
 HELLO, CONNECT, INTERFACES, ENDPOINTS, SET_CONFIG, CONFIG_STATUS, START_INTERRUPT, INTERRUPT_STATUS = 0, 1, 4, 5, 6, 8, 15, 17
@@ -22,8 +25,8 @@ CONFIG = bytes([9, 2, 34, 0, 1, 1, 0, 0xa0, 50, 9, 4, 0, 0, 1, 3, 1, 1, 0, 9, 0x
 
 
 class Keyboard:
-    def __init__(self, path, control=lambda setup, answer: answer, speed=LOW):
-        self.control, self.seen, self.receiving = control, [], threading.Event()
+    def __init__(self, path, control=lambda setup, answer: answer, speed=LOW, transfers=None):
+        self.control, self.seen, self.receiving, self.transfers = control, [], threading.Event(), transfers
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(path)
         self.send(HELLO, 0, b"cutaway".ljust(64, b"\0") + struct.pack("<I", CAPABILITIES))
@@ -76,9 +79,14 @@ class Keyboard:
         self.send(CONTROL, number, struct.pack("<BBBBHHH", endpoint, request, kind, status, value, index, length) + answer)
 
     def report(self, *keys, modifiers=0, status=OK):
+        """Waits until the guest has it: QEMU keeps one report, and drops those that come before it is asked for that."""
         data = bytes([modifiers, 0, *keys]).ljust(8, b"\0") if status == OK else b""
+        before, end = self.transfers(), time.time() + 60 * SLOW
         self.send(INTERRUPT, 0, struct.pack("<BBH", 0x81, status, len(data)) + data)
-        time.sleep(0.03)			# QEMU drops what comes faster than it is asked for
+        while status == OK and self.transfers() == before:
+            if time.time() > end:
+                raise Failed(f"waited {60 * SLOW:.0f} s for the guest to take a report")
+            time.sleep(0.005)
 
     def close(self):
         self.sock.shutdown(socket.SHUT_RDWR)

@@ -146,8 +146,7 @@ MACHINES = {
 def end_of(m):
     """Why QEMU ended: the reason of its SHUTDOWN event."""
     assert m.wait_exit(60) == 0
-    for line in m._qmp:
-        event = json.loads(line)
+    for event in [*m.events, *map(json.loads, m._qmp)]:
         if event.get("event") == "SHUTDOWN":
             return event["data"]["reason"]
 
@@ -162,7 +161,7 @@ def test_the_end(which, how):
     options["qemu"] = options.get("qemu", []) + ["-rtc", "base=2004-02-29T12:34:56"]
     with Machine(f"end-{which}-{how}", **options) as m:
         m.login(120)
-        assert re.match(r"2004-02-29 12:3[4-9]", m.run("date -u '+%F %T'"))
+        assert re.match(r"2004-02-29 12:[345]", m.run("date -u '+%F %T'"))
         m.qmp("query-status")
         m.sendline(how)
         m.expect("the system is going down", 20)
