@@ -62,9 +62,11 @@ def test_bad_tsc_is_found_out(tmp_path):
         gdb.ask("D")
         m.expect("Marking TSC unstable due to a disagreement", 20)
         m.expect("Switched to clocksource acpi_pm\r\n", 20)
+        outer = time.time()
         first = float(m.run("cat /proc/uptime").split()[0])
         m.run("sleep 1")
-        assert 1 <= float(m.run("cat /proc/uptime").split()[0]) - first < 10
+        passed = float(m.run("cat /proc/uptime").split()[0]) - first
+        assert 1 <= passed <= (time.time() - outer) * 1.02 + 0.02
 
 
 @pytest.mark.skipif(ON_LINUX, reason="pokes into Cutaway's memory")
@@ -83,10 +85,11 @@ def test_processors_that_differ(tmp_path):
 
 @pytest.mark.parametrize("base", ["1999-12-31T23:59:30", "2000-02-29T00:00:00", "2026-11-22T12:00:00", "2039-06-01T06:07:08"])
 def test_date(base):
+    start = time.time()
     with Machine(f"clock-date-{base[:4]}", qemu=["-rtc", f"base={base}"]) as m:
         m.login()
         want = datetime.fromisoformat(base).replace(tzinfo=timezone.utc).timestamp()
-        assert 0 <= int(m.run("date +%s")) - want < 60
+        assert 0 <= int(m.run("date +%s")) - want < (time.time() - start) * 1.02 + 2
 
 
 def bcd(v):

@@ -158,5 +158,6 @@ def test_long_line(ours):
     both = [Ours(ours, mode(lflag=BASE_L & ~termios.ECHO)), Linux(mode(lflag=BASE_L & ~termios.ECHO))]
     both[0].type(b"x" * 5000 + b"\n")
     both[1].type(b"x" * 5000 + b"\n", 100)
+    assert select.select([both[1].slave], [], [], 60)[0]		# no echo tells that a work queue of Linux has been there
     assert both[0].read(8192) == both[1].read(8192)
     both[1].close()
