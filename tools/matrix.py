@@ -327,9 +327,12 @@ debug: action=ignore
         return self.io.read()
 
     def type(self, text):
-        for c in text:				# its 16550 drops what comes faster than the guest reads
+        for c in text:				# its 16550 drops what comes faster than the guest reads: after the echo
+            before, end = len(self.io.text), time.time() + 2
             os.write(self.io.master, c.encode())
-            time.sleep(0.01)
+            while len(self.io.text) == before and time.time() < end:
+                time.sleep(0.01)
+                self.io.read()
 
 
 def boot(row, directory):

@@ -80,6 +80,7 @@ class Qemu:
     def __init__(self, words, where, mode, *more):
         self.reason = None		# why the guest ended
         self.keys, self.fed = b"", 0	# not typed yet; when the last ones were
+        self.heard = True		# the guest has said something since
         clock = f"shift={word('ICOUNT', 'auto')},rr={mode},rrfile={where}/rr.bin,rrsnapshot=init"
         self.process = subprocess.Popen(
             [*words, "-icount", clock, "-qmp", f"unix:{where}/qmp-{mode},server=on,wait=off", *more],
@@ -89,7 +90,7 @@ class Qemu:
         self.ask("qmp_capabilities")
 
     def connect(self, path):
-        for _ in range(600):
+        for _ in range(2400):
             try:
                 link = socket.socket(socket.AF_UNIX)
                 link.connect(path)
@@ -101,11 +102,11 @@ class Qemu:
         sys.exit("replay: QEMU does not answer")
 
     def feed(self):
-        """Some of the keys: while it records, QEMU takes more than the serial port's 16 bytes and loses the rest."""
-        if self.keys and time.time() > self.fed + 0.05:
+        """Some of the keys, when those before are echoed: while it records, QEMU takes more than the serial port's 16 bytes and loses the rest."""
+        if self.keys and time.time() > self.fed + (0.05 if self.heard else 2):
             self.process.stdin.write(self.keys[:8])
             self.process.stdin.flush()
-            self.keys, self.fed = self.keys[8:], time.time()
+            self.keys, self.fed, self.heard = self.keys[8:], time.time(), False
 
     def ask(self, command, **arguments):
         self.monitor.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
@@ -171,7 +172,7 @@ def converse(qemu):
             text = os.read(qemu.process.stdout.fileno(), 65536)
             if not text:
                 sys.exit("replay: QEMU ended")
-            last = time.time()
+            last, qemu.heard = time.time(), True
             os.write(1, text)
             seen += text
             if PANIC.search(seen):
@@ -212,7 +213,7 @@ def replay(words, where, count, why):
         if why != "guest-shutdown":
             qemu.seek(count - 20)
         return subprocess.run(
-            ["gdb", "-q", "-nx", "-iex", "set pagination off", "-iex", "set confirm off", str(ELF), "-x", str(TOP / "tools/gdb/cutaway.py"),
+            ["gdb", "-q", "-nx", "-iex", "set pagination off", "-iex", "set confirm off", "-iex", "set remotetimeout 60", str(ELF), "-x", str(TOP / "tools/gdb/cutaway.py"),
              "-ex", f"target remote {where}/gdb", *(["-ex", "tbreak kernel_power_off", "-ex", "continue"] if why == "guest-shutdown" else []),
              "-ex", r"echo The end of the recording. break, watch and reverse-continue lead back; reverse-stepi and reverse-next by steps.\n",
              *shlex.split(word("GDB"))]).returncode

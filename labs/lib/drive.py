@@ -226,7 +226,8 @@ def drive(order):
     event("over")
 
 
-for setting in ("confirm off", "pagination off", "width 0", "print thread-events off", "print max-depth 3", "language c"):
+# A busy host may let QEMU wait: gdb's 2 s for an answer would be a broken machine then.
+for setting in ("remotetimeout 120", "confirm off", "pagination off", "width 0", "print thread-events off", "print max-depth 3", "language c"):
     gdb.execute(f"set {setting}", to_string=True)
 while order := ORDERS.readline():
     drive(order)
