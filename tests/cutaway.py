@@ -117,9 +117,9 @@ class Machine:
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / (re.sub(r"[^\w.-]", "_", name) + ".log")
         self.log_path.write_bytes(b"")
+        self.sock, theirs = serial_pair()
         args = ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", str(mem), "-smp", str(smp),
                 "-no-reboot", "-display", "none", "-monitor", "none", "-d", "cpu_reset", "-D", f"{self.dir}/resets",
-        self.sock, theirs = serial_pair()
                 "-chardev", f"socket,id=serial,fd={theirs.fileno()},logfile={self.log_path}",
                 "-serial", "chardev:serial", "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off"]
         if not display:
@@ -153,7 +153,7 @@ class Machine:
         self._qmp = None
 
     def _connect(self, name):
-        end = time.time() + 20 * SLOW
+        end = time.time() + 60 * SLOW
         while True:
             sock = socket.socket(socket.AF_UNIX)
             try:
@@ -219,7 +219,7 @@ class Machine:
             raise Failed(f"{self.name}: waited {timeout * SLOW:.0f} s for {what or pattern!r}; the log ends:\n{self.tail()}") from None
         except pexpect.EOF:
             self.stderr.seek(0)
-            how = f"QEMU ended (status {self.qemu.wait(timeout=20)}, {self.stderr.read().decode(errors='replace')!r})"
+            how = f"QEMU ended (status {self.qemu.wait(timeout=60 * SLOW)}, {self.stderr.read().decode(errors='replace')!r})"
             resets = (self.dir / "resets").read_text(errors="replace")
             if "Triple fault" in resets:
                 how += " by a triple fault:\n" + resets[resets.rindex("Triple fault"):]
@@ -245,9 +245,9 @@ class Machine:
     def login(self, timeout=60):
         """Waits for init's shell and gives it a prompt that nothing else prints."""
         self.expect(r"root@cutaway", timeout, "the login shell's prompt")
-        self.expect(r"# ", 10)
+        self.expect(r"# ", 30)
         self.sendline("stty cols 400; PS1='ct%''%> '; unalias -a")
-        self.expect(PROMPT, 20, "the tests' prompt")
+        self.expect(PROMPT, 30, "the tests' prompt")
 
     def run(self, command, timeout=30, status=0):
         """One command at the prompt: its output.  status=None: any."""
@@ -255,7 +255,7 @@ class Machine:
         self.expect(r"\r\n", timeout, f"the echo of {command!r}")
         self.expect(r"\[st:(\d+)\]\r\n", timeout, f"the end of {command!r}")
         out, got = self.before(), int(self.serial.match.group(1))
-        self.expect(PROMPT, 10)
+        self.expect(PROMPT, 30)
         if status is not None and got != status:
             raise Failed(f"{self.name}: {command!r} gave {got}, not {status}: {out}")
         return out
@@ -265,10 +265,10 @@ class Machine:
         try:
             self.serial.expect(pexpect.EOF, timeout=timeout * SLOW)
         except pexpect.TIMEOUT:
-            raise Failed(f"{self.name}: still running after {timeout} s; the log ends:\n{self.tail()}") from None
+            raise Failed(f"{self.name}: still running after {timeout * SLOW:.0f} s; the log ends:\n{self.tail()}") from None
         except OSError:
             pass
-        return self.qemu.wait(timeout=20)
+        return self.qemu.wait(timeout=60 * SLOW)
 
     # --- QMP: the screen and the keyboard --------------------------------------------------------------
     def qmp(self, command, **arguments):

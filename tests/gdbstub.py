@@ -14,12 +14,12 @@ class Gdb:
     """QEMU's gdb stub, as much as poking into memory needs."""
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        end = time.time() + 20 * SLOW		# QEMU listens here later than at its serial port
+        end = time.time() + 60 * SLOW		# QEMU listens here later than at its serial port
         while error := self.sock.connect_ex(str(path)):
             if time.time() > end:
                 raise Failed(f"no gdb stub at {path}: {os.strerror(error)}")
             time.sleep(0.05)
-        self.sock.settimeout(60 * SLOW)
+        self.sock.settimeout(120 * SLOW)
         self.file = self.sock.makefile("rwb")
 
     def ask(self, text):
@@ -30,11 +30,18 @@ class Gdb:
             answer = self.packet()
         return answer
 
+    def byte(self):
+        """The next one; QEMU that has ended gives none."""
+        return self.file.read(1) or self.gone()
+
+    def gone(self):
+        raise Failed("the gdb stub went away")
+
     def packet(self):
-        while self.file.read(1) != b"$":
+        while self.byte() != b"$":
             pass
         answer = bytearray()
-        while (c := self.file.read(1)) != b"#":
+        while (c := self.byte()) != b"#":
             answer += c
         self.file.read(2)
         self.file.write(b"+")

@@ -3,11 +3,11 @@
 One boot runs all that were selected; if the kernel dies in one, the next boot goes on behind it.
 """
 import pytest
-from cutaway import BUILD, TOP, Failed, Machine, console_output, strip_kernel_log
+from cutaway import BUILD, SLOW, TOP, Failed, Machine, console_output, strip_kernel_log
 
 ROOMS = ["mm", "sched", "fs", "ipc", "tty", "process"]
 PROGRAMS = [f"{room}/{path.stem}" for room in ROOMS for path in sorted((TOP / "tests" / room).glob("*.c"))]
-LIMIT = 240
+LIMIT = 240				# times SLOW, like all limits
 
 
 def selected(request):
@@ -19,7 +19,7 @@ def run_from(number, programs, results):
     """Boots and runs these programs; fills results; how many of them were reached."""
     files = {f"/tests/{p}": BUILD / "tests" / p for p in programs}
     script = "#!/bin/sh\n" + "".join(
-        f"echo '@@begin {p}'\ntimeout -s KILL {LIMIT} /tests/{p}\necho \"@@end {p} $?\"\n" for p in programs) + "echo '@@done'\n"
+        f"echo '@@begin {p}'\ntimeout -s KILL {LIMIT * SLOW:.0f} /tests/{p}\necho \"@@end {p} $?\"\n" for p in programs) + "echo '@@done'\n"
     files["/tests/run.sh"] = script
     with Machine(f"abi{number}", append="quiet CUTAWAY_RUN=/tests/run.sh", files=files, mem="512") as m:
         for nr, program in enumerate(programs):

@@ -30,7 +30,7 @@ def test_hostile():
     program = BUILD / "tests/abi/guest/hostile"
     work = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
     try:
-        host = subprocess.run([program], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=300)
+        host = subprocess.run([program], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=900)
     finally:
         shutil.rmtree(work)
     guest = batch("hostile", "cd /tmp; /tests/hostile < /dev/null > out; cat out", {"/tests/hostile": program}, timeout=300)

@@ -14,7 +14,7 @@ FLAGS = ["-std=gnu11", "-O1", "-g", "-fno-builtin", "-fno-strict-aliasing", "-fs
 
 
 def run(*cmd):
-    done = subprocess.run([str(c) for c in cmd], cwd=TREE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(c) for c in cmd], cwd=TREE, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, f"{cmd}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 

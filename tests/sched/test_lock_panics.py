@@ -27,13 +27,13 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_it_panics(name):
     with Machine(f"panic_{name}", append=f"ktest=panic_{name} panic=-1", kernel=BUILD / "ktest.elf", mem="64") as m:
-        m.expect("Kernel panic - not syncing: lock order: .*" + WRONG[name], 20)
-        m.expect("Call Trace:", 5)
+        m.expect("Kernel panic - not syncing: lock order: .*" + WRONG[name], 60)
+        m.expect("Call Trace:", 30)
         if "irq" not in name:
-            m.expect("holds .*high_", 5)
+            m.expect("holds .*high_", 30)
 
 
 def test_wrong_tables():
     """M10: a switch away from page tables that are not the task's."""
     with Machine("panic_wrong_tables", append="ktest=panic_wrong_tables panic=-1", kernel=BUILD / "ktest.elf", mem="64") as m:
-        m.expect("Kernel panic - not syncing: .*mm_struct.c.*read_cr3", 20)
+        m.expect("Kernel panic - not syncing: .*mm_struct.c.*read_cr3", 60)

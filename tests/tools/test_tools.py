@@ -11,7 +11,7 @@ from cutaway import BUILD, INITRAMFS, ISO, ON_LINUX, TOP, Machine
 pytestmark = pytest.mark.skipif(ON_LINUX, reason="about this tree")
 
 
-def run(*command, env=None, timeout=300, status=0, stdin=subprocess.DEVNULL, **kw):
+def run(*command, env=None, timeout=1200, status=0, stdin=subprocess.DEVNULL, **kw):
     done = subprocess.run(command, cwd=TOP, env={**os.environ, **(env or {})}, timeout=timeout, stdin=stdin,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **kw)
     assert status is None or done.returncode == status, done.stdout
@@ -102,7 +102,7 @@ def test_debug_commands():
     path.parent.mkdir(exist_ok=True)
     path.write_text(script)
     with open(path) as commands:
-        out = run("make", "debug", "KERNEL=1", timeout=180, stdin=commands)
+        out = run("make", "debug", "KERNEL=1", stdin=commands)
     assert re.search(r"Breakpoint 1, start_kernel \(", out), out
     assert "CPU 0 has no run queue (yet)" in out and 'No symbol "nothing"' in out and "is no address" in out, out
     assert "Python Exception" not in out, out

@@ -10,7 +10,7 @@ from cutaway import BUILD, TOP
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     out = tmp_path_factory.mktemp("book")
-    done = subprocess.run(["/usr/bin/python3", "tools/book.py"], cwd=TOP, env={**os.environ, "O": str(out)}, timeout=300,
+    done = subprocess.run(["/usr/bin/python3", "tools/book.py"], cwd=TOP, env={**os.environ, "O": str(out)}, timeout=1200,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0 and "WARNING" not in done.stdout, done.stdout
     return out / "book"

@@ -33,7 +33,7 @@ def program(tmp_path_factory):
 
 
 def compare(program, args="", status=0):
-    done = subprocess.run(["make", "compare", f"PROG={program}", f"ARGS={args}"], cwd=TOP, timeout=300, stdin=subprocess.DEVNULL,
+    done = subprocess.run(["make", "compare", f"PROG={program}", f"ARGS={args}"], cwd=TOP, timeout=1200, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert (done.returncode == 0) == (status == 0), done.stdout
     return done.stdout

@@ -8,7 +8,7 @@ from cutaway import BUILD, TOP, Machine
 def replay(command="make replay", status=0, gdb=(), **words):
     """Runs it, gdb taking these commands; its output."""
     words["GDB"] = " ".join(["-batch", *(f"-ex {shlex.quote(line)}" for line in gdb)])
-    done = subprocess.run([*shlex.split(command), *(f"{name}={value}".replace("$", "$$") for name, value in words.items())], cwd=TOP, timeout=600,
+    done = subprocess.run([*shlex.split(command), *(f"{name}={value}".replace("$", "$$") for name, value in words.items())], cwd=TOP, timeout=1800,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert (done.returncode == 0) == (status == 0), done.stdout
     return done.stdout
