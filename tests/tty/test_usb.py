@@ -140,6 +140,8 @@ def test_repeat(keys):
     after, held = float(written(keys, "/tmp/after")), keys.run("cat /tmp/held")
     assert set(held) == {"x", "\n"}
     assert 40 <= len(held) <= (after - before - 0.2) * 31 + 3, (held, before, after)
+    keys.run("sleep 0.5")
+    types(keys, "echo over", "over")		# nothing came meanwhile
 
 
 def test_control_alt_caps_arrows(keys):
