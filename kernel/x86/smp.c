@@ -155,7 +155,7 @@ static bool __init prepare(struct cpu *c, u32 apic)
 	return true;
 }
 
-/* One at a time. The second SIPI is for processors that missed the first (MP specification B.4). */
+/* One at a time. The second SIPI is for processors that missed the first (MP specification B.4); it has 10 s, as in Linux. */
 static bool __init start_cpu(u32 apic)
 {
 	struct cpu *c = &cpus[nr_cpus];
@@ -165,7 +165,7 @@ static bool __init start_cpu(u32 apic)
 	c->apic_id = apic;
 	for (int try = 0; try < 2; try++) {
 		apic_icr(apic, ICR_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
-		for (u64 end = ktime_get() + (try ? 2000 : 20) * NSEC_PER_MSEC; ktime_get() < end; cpu_relax()) {
+		for (u64 end = ktime_get() + (try ? 10000 : 20) * NSEC_PER_MSEC; ktime_get() < end; cpu_relax()) {
 			if (__atomic_load_n(&cpu_callin, __ATOMIC_ACQUIRE) == c->id) {
 				tsc_sync_check();
 				__atomic_store_n(&nr_cpus, c->id + 1, __ATOMIC_SEQ_CST);
