@@ -201,12 +201,12 @@ static inline char *read_file(const char *path)
 	return buf;
 }
 
-/* A directory of our own, current; gone when the program ends. */
+/* A directory of our own, current; gone when the program, whose PID is in the name, ends: others may run beside it. */
 static char scratch[64];
 
 static inline void enter_scratch(void)
 {
-	snprintf(scratch, sizeof(scratch), "/tmp/abi.XXXXXX");
+	snprintf(scratch, sizeof(scratch), "/tmp/abi.%d.XXXXXX", getppid());
 	if (!mkdtemp(scratch) || chdir(scratch))
 		FAIL("scratch directory");
 }
@@ -256,7 +256,8 @@ int main(int argc, char **argv)
 		if (argc < 2 || !strcmp(argv[1], t->name))
 			failed += run_one(t, ++number);
 	dprintf(1, "1..%d\n", number);
-	if (system("rm -rf /tmp/abi.??????"))
+	snprintf(scratch, sizeof(scratch), "rm -rf /tmp/abi.%d.??????", getpid());
+	if (system(scratch))
 		return 1;
 	return failed ? 1 : 0;
 }

@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 
 #define MUTANTS		2000
-#define FILE_NAME	"/tmp/mutant"
+#define FILE_NAME	"./mutant"
 
 struct image {
 	Elf64_Ehdr eh;
