@@ -382,15 +382,10 @@ int main(int argc, char **argv)
 	setpgid(0, 0);
 	fill_caches();
 	run(atoi(argv[1]), 2, 1);	/* lazy things are made */
-	usleep(100000);
-	take(&before);
-	take(&after);
-	take(&before);
+	take_before(1);
 	memset(board->ops, 0, sizeof(board->ops));
 	run(atoi(argv[1]), atoi(argv[2]), strtoul(argv[3], NULL, 0));
-	usleep(100000);
-	take(&after);
-	int bad = board->failed + compare(1);
+	int bad = board->failed + compare_with_before(1);
 	printf("#");
 	for (size_t k = 0; k < KINDS; k++)
 		printf(" %s %ld", kinds[k].name, board->ops[k]);

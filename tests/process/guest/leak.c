@@ -109,19 +109,16 @@ static const struct {
 
 static int run(void (*fn)(void), long n)
 {
+	int many = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+
 	setpgid(0, 0);
 	fill_caches();
 	for (int i = 0; i < 20; i++)	/* lazy things are made */
 		fn();
-	usleep(50000);			/* what is put off is done */
-	take(&before);
-	take(&after);
-	take(&before);
+	take_before(many);
 	while (n--)
 		fn();
-	usleep(50000);
-	take(&after);
-	return compare(sysconf(_SC_NPROCESSORS_ONLN) > 1);
+	return compare_with_before(many);
 }
 
 int main(int argc, char **argv)

@@ -544,14 +544,9 @@ int main(int argc, char **argv)
 	setpgid(0, 0);
 	fill_caches();
 	run(workers * 20, 1, 60);				/* lazy things are made */
-	usleep(100000);
-	take(&before);
-	take(&after);
-	take(&before);
+	take_before(1);
 	run(atol(argv[2]), strtoul(argv[3], NULL, 0), atol(argv[4]));
-	usleep(100000);
-	take(&after);
-	int bad = board->failed + compare(1);
+	int bad = board->failed + compare_with_before(1);
 	printf("# stress:");
 	for (size_t k = 0; k < KINDS; k++)
 		printf(" %s %ld", kinds[k].name, board->kinds[k]);
