@@ -165,15 +165,37 @@ static inline char state_of(pid_t pid)
 	return p ? p[2] : 0;
 }
 
-/* Waits until the task is in this state: R S D T Z. */
-static inline void wait_state(pid_t pid, char state)
+/* Waits until the task is in one of these states: R S D T Z. */
+static inline void wait_states(pid_t pid, const char *states)
 {
-	for (int i = 0; i < 1000; i++) {
-		if (state_of(pid) == state)
+	char state = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		state = state_of(pid);
+		if (state && strchr(states, state))
 			return;
 		sleep_ms(5);
 	}
-	FAIL("pid %d is in state %c, not %c", pid, state_of(pid), state);
+	FAIL("pid %d is in state %c, not %s", pid, state ?: '-', states);
+}
+
+static inline void wait_state(pid_t pid, char state)
+{
+	wait_states(pid, (char[]){ state, 0 });
+}
+
+/* A child that sends us the signal when we sleep, however long that takes on a busy host. */
+static inline pid_t signal_when_asleep(int sig)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	CHECK_OK(pid);
+	if (!pid) {
+		wait_state(parent, 'S');
+		kill(parent, sig);
+		_exit(0);
+	}
+	return pid;
 }
 
 static inline void write_file(const char *path, const char *text)

@@ -320,18 +320,6 @@ TEST(altstack)
 	CHECK_OK(sigaltstack(&ss, NULL));
 }
 
-static pid_t signal_later(int sig, int ms)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (!pid) {
-		sleep_ms(ms);
-		kill(parent, sig);
-		_exit(0);
-	}
-	return pid;
-}
-
 TEST(eintr_and_restart)
 {
 	int fds[2];
@@ -340,13 +328,13 @@ TEST(eintr_and_restart)
 
 	CHECK_OK(pipe(fds));
 	catch(SIGUSR1, 0);
-	signal_later(SIGUSR1, 30);
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(read(fds[0], &c, 1), EINTR);
 	wait(NULL);
 	catch(SIGUSR1, SA_RESTART);
 	pid = getpid();
 	if (!fork()) {
-		sleep_ms(30);
+		wait_state(pid, 'S');
 		kill(pid, SIGUSR1);
 		sleep_ms(30);
 		CHECK_EQ(write(fds[1], "x", 1), 1);
@@ -359,14 +347,14 @@ TEST(eintr_and_restart)
 
 TEST(never_restarted)
 {
-	struct timespec ts = { 5, 0 }, left = { 0, 0 };
+	struct timespec ts = { 1000, 0 }, left = { 0, 0 };
 
 	catch(SIGUSR1, SA_RESTART);
-	signal_later(SIGUSR1, 30);
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(nanosleep(&ts, &left), EINTR);
-	CHECK(left.tv_sec == 4);
+	CHECK(left.tv_sec >= 900 && left.tv_sec < 1000);
 	wait(NULL);
-	signal_later(SIGUSR1, 30);
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(pause(), EINTR);
 	wait(NULL);
 }
@@ -404,13 +392,15 @@ TEST(sleep_goes_on_after_stop)
 
 		_exit(nanosleep(&ts, NULL) ? 1 : 0);
 	}
-	sleep_ms(50);
+	wait_states(pid, "SZ");		/* a busy host may come late: then it is over */
 	kill(pid, SIGSTOP);
+	wait_states(pid, "TZ");
 	sleep_ms(50);
 	kill(pid, SIGCONT);
 	waitpid(pid, &st, 0);
 	CHECK_EQ(st, 0);
-	CHECK(now_ms() - start >= 295 && now_ms() - start < 3000);
+	start = now_ms() - start;
+	CHECK(start >= 295 && start < 20000);
 }
 
 TEST(stop_signals)
@@ -483,7 +473,7 @@ TEST(sigtimedwait_takes_it)
 	raise(SIGUSR1);
 	CHECK_EQ(sigtimedwait(&s, &si, &ts), SIGUSR1);
 	CHECK_EQ(si.si_signo, SIGUSR1);
-	signal_later(SIGUSR1, 20);
+	signal_when_asleep(SIGUSR1);
 	CHECK_EQ(sigwaitinfo(&s, &si), SIGUSR1);
 	CHECK_EQ(si.si_code, SI_USER);
 }
@@ -494,8 +484,8 @@ TEST(alarm_and_itimer)
 	long start = now_ms();
 
 	catch(SIGALRM, 0);
-	CHECK(alarm(10) > 0);	/* the frame set one */
-	CHECK(alarm(0) >= 9);
+	CHECK(alarm(50) > 0);	/* the frame set one */
+	CHECK(alarm(0) >= 20);
 	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
 	while (hits < 5)
 		pause();

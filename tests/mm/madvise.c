@@ -46,7 +46,7 @@ TEST(frees_memory)
 	CHECK_EQ(sscanf(read_file("/proc/self/statm"), "%ld %ld", &size, &before), 2);
 	CHECK_OK(madvise(p, len, MADV_DONTNEED));
 	CHECK_EQ(sscanf(read_file("/proc/self/statm"), "%ld %ld", &size, &resident), 2);
-	CHECK(before - resident > 900);
+	CHECK(before - resident > 700);		/* Linux counts roughly, on each processor */
 }
 
 TEST(errors)

@@ -287,7 +287,7 @@ TEST(orphans_go_to_init)
 			*seen = getppid();
 			_exit(0);
 		});
-	for (int i = 0; i < 500 && !*seen; i++)
+	for (int i = 0; i < 4000 && !*seen; i++)
 		sleep_ms(5);
 	CHECK_EQ(*seen, 1);
 }

@@ -1,6 +1,5 @@
 /* int 0x80: i386 numbers and registers from a 64-bit program. */
 #include "../abi.h"
-#include <sys/time.h>
 
 /* i386 passes 32-bit pointers: what it points to must lie below 4 GiB. */
 static char low[256];
@@ -126,7 +125,7 @@ TEST(sleep_and_unknown)
 	CHECK_EQ(CALL(9999, 0, 0, 0), -ENOSYS);
 }
 
-static void on_alarm(int sig)
+static void on_signal(int sig)
 {
 	(void)sig;
 }
@@ -135,8 +134,7 @@ static void on_alarm(int sig)
 TEST(sleep_is_restarted)
 {
 	need_int80();
-	struct sigaction act = { .sa_handler = on_alarm };
-	struct itimerval soon = { .it_value.tv_usec = 20000 };
+	struct sigaction act = { .sa_handler = on_signal };
 	long start = now_ms();
 	int st;
 	pid_t pid = fork();
@@ -145,20 +143,20 @@ TEST(sleep_is_restarted)
 	ts[1] = 300000000;
 	if (!pid)
 		_exit(CALL(162, ts, 0, 0) ? 1 : now_ms() - start < 299 ? 2 : 0);
-	wait_state(pid, 'S');
+	wait_states(pid, "SZ");		/* a busy host may come late: then it is over */
 	kill(pid, SIGSTOP);
-	wait_state(pid, 'T');
+	wait_states(pid, "TZ");
 	kill(pid, SIGCONT);
 	CHECK_EQ(waitpid(pid, &st, 0), pid);
 	CHECK_EQ(st, 0);
 
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &soon, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	signal_when_asleep(SIGUSR1);
 	ts[0] = 1000;
 	ts[1] = 0;
 	rest[0] = rest[2] = 7;
 	CHECK_EQ(CALL(162, ts, rest, 0), -EINTR);
-	CHECK_EQ(rest[0], 999);
+	CHECK(rest[0] >= 900 && rest[0] < 1000);
 	CHECK(rest[1] > 0 && rest[1] < 1000000000 && rest[2] == 7);
 }
 

@@ -5,16 +5,18 @@
  * only the first test runs.
  */
 #include "../abi.h"
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 
-/* A leads a session and is reaped; B, in its group, lives on; B ends.  A's number, or -1. */
+/* A leads a session and is reaped; B, in its group, lives on; B ends and is reaped.  A's number, or -1. */
 static pid_t leader_before_member(void)
 {
-	int hold[2], gone[2];
+	int hold[2];
 	pid_t a;
 	char c;
 
-	if (pipe(hold) || pipe(gone))
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* B comes to us: init may be slow to reap, and its number is taken until then */
+	if (pipe(hold))
 		return -1;
 	a = fork();
 	if (!a) {
@@ -26,14 +28,13 @@ static pid_t leader_before_member(void)
 		_exit(0);
 	}
 	close(hold[0]);
-	close(gone[1]);
 	if (a > 0)
 		waitpid(a, NULL, 0);
 	if (a > 0 && kill(-a, 0))		/* B keeps the group */
 		a = -1;
 	close(hold[1]);
-	read(gone[0], &c, 1);			/* B is gone */
-	close(gone[0]);
+	while (wait(NULL) > 0)			/* B is gone */
+		;
 	return a;
 }
 

@@ -110,6 +110,8 @@ TEST(nproc)
 		int e = errno;
 		signal(SIGTERM, SIG_IGN);
 		kill(0, SIGTERM);
+		while (wait(NULL) > 0)
+			;
 		CHECK(pid < 0 && e == EAGAIN);
 		CHECK_EQ(n, 3));
 }
@@ -206,9 +208,9 @@ TEST(clocks)
 	}
 	CHECK_OK(syscall(SYS_clock_gettime, CLOCK_REALTIME, &a));
 	CHECK_OK(gettimeofday(&tv, NULL));
-	CHECK(tv.tv_sec - a.tv_sec <= 1);
+	CHECK(tv.tv_sec >= a.tv_sec && tv.tv_sec - a.tv_sec < 20);
 	CHECK(a.tv_sec > 1600000000);
 	CHECK_OK(clock_getres(CLOCK_MONOTONIC, &res));
 	CHECK_ERR(syscall(SYS_clock_gettime, 99, &a), EINVAL);
-	CHECK_EQ(time(NULL) / 100, tv.tv_sec / 100);
+	CHECK(labs(time(NULL) - tv.tv_sec) < 20);
 }

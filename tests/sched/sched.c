@@ -82,7 +82,7 @@ TEST(yield_lets_others_run)
 		}
 		_exit(0);
 	}
-	for (int i = 0; i < 100000 && *count < 100; i++)
+	for (long end = now_ms() + 20000; *count < 100 && now_ms() < end;)
 		sched_yield();
 	CHECK(*count >= 100);
 	*count = -1000000;
@@ -104,7 +104,7 @@ TEST(hogs_do_not_starve_us)
 	start = now_ms();
 	for (int i = 0; i < 20; i++)
 		sleep_ms(5);
-	CHECK(now_ms() - start < 3000);
+	CHECK(now_ms() - start < 20000);
 	for (int i = 0; i < 8; i++) {
 		kill(pids[i], SIGKILL);
 		CHECK_EQ(waitpid(pids[i], NULL, 0), pids[i]);
@@ -117,7 +117,8 @@ TEST(fifo_beats_others)
 	struct sched_param sp = { .sched_priority = 10 };
 	volatile long *n = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long before;
+	long ran;
+	int tries = 0;
 	pid_t hog;
 
 	CHECK_OK(syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask));
@@ -125,13 +126,16 @@ TEST(fifo_beats_others)
 	if (!hog)
 		for (;;)
 			++*n;
-	sleep_ms(50);
-	CHECK(*n > 0);
+	while (!*n)
+		sleep_ms(1);
 	CHECK_OK(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &sp));
-	before = *n;
-	for (long end = now_ms() + 100; now_ms() < end; )
-		;
-	CHECK_EQ(*n, before);	/* it never ran */
+	do {			/* the time a busy host takes is ours too: a second of it, and others get their 5 % */
+		ran = -*n;
+		for (long end = now_ms() + 100; now_ms() < end; )
+			;
+		ran += *n;
+	} while (ran && ++tries < 5);
+	CHECK_EQ(ran, 0);
 	kill(hog, SIGKILL);
 	waitpid(hog, NULL, 0);
 }
@@ -177,7 +181,8 @@ TEST(sleep_is_long_enough)
 	long start = now_ms();
 
 	CHECK_OK(nanosleep(&ts, NULL));
-	CHECK(now_ms() - start >= 29 && now_ms() - start < 2000);
+	start = now_ms() - start;
+	CHECK(start >= 29 && start < 20000);
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	ts.tv_nsec = 1;
 	CHECK_OK(nanosleep(&ts, NULL));
@@ -208,23 +213,31 @@ TEST(absolute_sleep)
 	CHECK_EQ(clock_nanosleep(CLOCK_REALTIME, 0, &(struct timespec){ 0, 1000 }, NULL), 0);
 }
 
+static long ns_between(struct timespec a, struct timespec b)
+{
+	return (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec;
+}
+
 TEST(cpu_time_is_counted)
 {
 	struct timespec a, b;
 	struct rusage ru;
 	volatile long x = 0;
+	int tries = 0;
 
 	CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a));
 	do {
 		x++;
 		CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b));
-	} while ((b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec < 100000000);
+	} while (ns_between(a, b) < 100000000);
 	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
 	CHECK(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec + 1000000 * ru.ru_utime.tv_sec >= 80000);
-	CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a));
-	sleep_ms(100);
-	CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b));
-	CHECK((b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec < 50000000);
+	do {			/* again if the host takes our processor away just before or after the sleep: we pay for it */
+		CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a));
+		sleep_ms(100);
+		CHECK_OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b));
+	} while (ns_between(a, b) >= 50000000 && ++tries < 5);
+	CHECK(tries < 5);
 }
 
 TEST(stat_fields_move)

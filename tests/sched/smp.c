@@ -28,11 +28,14 @@ static int *shared_page(void)
 	return p;
 }
 
+/* So often, or for 15 s on a busy machine: each move waits for a processor that the host may have taken away. */
+#define ROUNDS(n) for (long round = 0, end_ = now_ms() + 15000; round < (n) && now_ms() < end_; round++)
+
 TEST(goes_where_it_is_sent)
 {
 	unsigned long all = online();
 
-	for (int round = 0; round < 200; round++)
+	ROUNDS(200)
 		for (int cpu = 0; cpu < 64; cpu++)
 			if (all >> cpu & 1) {
 				CHECK_OK(pin(0, 1UL << cpu));
@@ -58,7 +61,7 @@ TEST(others_are_sent_too)
 			__atomic_add_fetch(&page[2], 1, __ATOMIC_SEQ_CST);
 		}
 	}
-	for (int round = 0; round < 20; round++)
+	ROUNDS(20)
 		for (int cpu = 0; cpu < 64; cpu++)
 			if (all >> cpu & 1) {
 				CHECK_OK(pin(runs, 1UL << cpu));
@@ -125,7 +128,7 @@ TEST(a_move_is_not_seen_in_the_registers)
 			}
 		_exit(0);
 	}
-	for (int round = 0; round < 300; round++)
+	ROUNDS(300)
 		for (int cpu = 0; cpu < 64; cpu++)
 			if (all >> cpu & 1)
 				CHECK_OK(pin(pid, 1UL << cpu));
@@ -135,8 +138,8 @@ TEST(a_move_is_not_seen_in_the_registers)
 	CHECK_EQ(status, 0);
 }
 
-/* A byte goes round a ring of n processes; each wakes the next, on another processor where there is one. So often, or for
- * 20 s on a busy machine: the alarm after 60 is for a wake-up that was lost. */
+/* A byte goes round a ring of n processes; each wakes the next, on another processor where there is one. The alarm after
+ * 60 s is for a wake-up that was lost. */
 static void ring(int n, int rounds, int pinned)
 {
 	unsigned long all = online();
@@ -165,8 +168,8 @@ static void ring(int n, int rounds, int pinned)
 	}
 	for (int k = 0; k < n; k++)
 		close(fd[k][k ? 1 : 0]);
-	for (long k = 0, end = now_ms() + 20000; k < rounds && now_ms() < end; k++) {
-		c = k;
+	ROUNDS(rounds) {
+		c = round;
 		CHECK_EQ(write(fd[0][1], &c, 1), 1);
 		CHECK_EQ(read(fd[n - 1][0], &back, 1), 1);
 		CHECK_EQ(back, c);

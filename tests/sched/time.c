@@ -75,10 +75,13 @@ TEST(cpu_clocks_of_processes)
 		for (;;)
 			;
 	CHECK_EQ(clock_getcpuclockid(pid, &clock), 0);
-	sleep_ms(50);
 	CHECK_OK(clock_gettime(clock, &a));
-	sleep_ms(50);
-	CHECK_OK(clock_gettime(clock, &b));
+	for (int i = 0; i < 1000; i++) {	/* until it has run */
+		sleep_ms(20);
+		CHECK_OK(clock_gettime(clock, &b));
+		if (b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec)
+			break;
+	}
 	CHECK(b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec);
 	CHECK_ERR(syscall(SYS_clock_settime, clock, &a), EPERM);
 	kill(pid, SIGKILL);
@@ -104,34 +107,47 @@ TEST(sleep_errors)
 
 TEST(interrupted_sleep_tells_what_is_left)
 {
-	struct timespec ts = { 5, 0 }, left = { 0 };
-	struct itimerval it = { .it_value.tv_usec = 100000 };
+	struct timespec ts = { 1000, 0 }, left = { 0 };
 
-	signal(SIGALRM, nothing);
-	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	signal(SIGUSR1, nothing);
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(syscall(SYS_nanosleep, &ts, &left), EINTR);
-	CHECK(left.tv_sec == 4 && left.tv_nsec > 500000000);
-	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	CHECK(left.tv_sec >= 900 && left.tv_sec < 1000 && left.tv_nsec < 1000000000);
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(syscall(SYS_nanosleep, &ts, NOWHERE), EFAULT);
 	CHECK_OK(clock_gettime(CLOCK_REALTIME, &ts));
-	ts.tv_sec += 5;
-	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+	ts.tv_sec += 1000;
+	signal_when_asleep(SIGUSR1);
 	CHECK_ERR(syscall(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &ts, NOWHERE), EINTR);
+}
+
+/* What alarm (musl's is a setitimer) says is left of a timer of so many ms, within `soon`: again, if a busy host took longer. */
+static unsigned left_of(long ms, long soon)
+{
+	struct itimerval it = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+	unsigned left;
+	long start;
+
+	do {
+		start = now_ms();
+		CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
+		left = syscall(SYS_alarm, 0);
+	} while (now_ms() - start >= soon);
+	return left;
 }
 
 TEST(alarm_counts)
 {
-	struct itimerval it = { .it_value = { 7, 600000 } };
+	unsigned left = alarm(20);
 
 	signal(SIGALRM, nothing);
-	CHECK_EQ(alarm(20), 60);	/* the frame's own */
-	CHECK_EQ(alarm(0), 20);
+	CHECK(left > 30 && left <= 60);	/* the frame's own */
+	left = alarm(0);
+	CHECK(left > 0 && left <= 20);
 	CHECK_EQ(alarm(0), 0);
-	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
-	CHECK_EQ(alarm(0), 8);
-	it.it_value = (struct timeval){ 0, 300000 };
-	CHECK_OK(setitimer(ITIMER_REAL, &it, NULL));
-	CHECK_EQ(alarm(0), 1);		/* never 0 while it is pending */
+	CHECK_EQ(left_of(20000, 400), 20);
+	CHECK_EQ(left_of(7600, 90), 8);
+	CHECK_EQ(left_of(300, 250), 1);	/* never 0 while it is pending */
 	alarm(30);
 }
 
@@ -150,7 +166,7 @@ TEST(itimer_errors)
 	CHECK_ERR(syscall(SYS_getitimer, 0, NOWHERE), EFAULT);
 	CHECK_ERR(syscall(SYS_setitimer, 0, &it, NOWHERE), EFAULT);	/* and it is set all the same */
 	CHECK_OK(syscall(SYS_getitimer, 0, &old));
-	CHECK(old.it_value.tv_sec >= 98 && old.it_value.tv_sec <= 100);
+	CHECK(old.it_value.tv_sec >= 50 && old.it_value.tv_sec <= 100);
 	CHECK_OK(syscall(SYS_setitimer, 0, NULL, &old));
 	CHECK_OK(syscall(SYS_getitimer, 0, &old));
 	CHECK(!old.it_value.tv_sec && !old.it_value.tv_usec);
@@ -176,17 +192,20 @@ TEST(cpu_timers)
 {
 	struct itimerval it = { { 0, 10000 }, { 0, 30000 } };
 	struct timespec ts;
+	int early;
 
 	signal(SIGVTALRM, count);
 	signal(SIGPROF, nothing);
 	CHECK_OK(setitimer(ITIMER_VIRTUAL, &it, NULL));
 	CHECK_OK(setitimer(ITIMER_PROF, &it, NULL));
 	sleep_ms(100);				/* no CPU time, no signal */
-	CHECK_EQ(hits, 0);
+	early = hits;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	CHECK(!early || ts.tv_sec || ts.tv_nsec >= 30000000);	/* a busy host may take that from us at a stretch */
 	while (hits < 3)
 		;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	CHECK(ts.tv_nsec >= 35000000);
+	CHECK(ts.tv_sec || ts.tv_nsec >= 35000000);
 	CHECK_OK(getitimer(ITIMER_PROF, &it));
 	CHECK(it.it_interval.tv_usec >= 9000 && it.it_interval.tv_usec <= 12000);
 	CHECK(it.it_value.tv_usec > 0 && it.it_value.tv_usec <= 34000);
@@ -217,7 +236,9 @@ TEST(timers_and_exec_and_fork)
 int exec_main(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	return alarm(0) == 40 ? 0 : 1;
+	unsigned left = alarm(0);
+
+	return left > 0 && left <= 40 ? 0 : 1;
 }
 
 TEST(cpu_limit)
@@ -240,24 +261,38 @@ TEST(cpu_limit)
 	CHECK_EQ(WTERMSIG(st), SIGKILL);
 }
 
+static long ms_of_children(struct rusage *ru)
+{
+	CHECK_OK(getrusage(RUSAGE_CHILDREN, ru));
+	return ru->ru_utime.tv_sec * 1000 + ru->ru_utime.tv_usec / 1000 + ru->ru_stime.tv_sec * 1000 + ru->ru_stime.tv_usec / 1000;
+}
+
 TEST(usage_of_self_and_children)
 {
 	struct rusage ru;
 	struct tms t;
-	long ms;
+	long ms, before;
+	int tries = 0;
 
-	CHECK_CHILD(burn_ms(200));
-	CHECK_OK(getrusage(RUSAGE_CHILDREN, &ru));
-	ms = ru.ru_utime.tv_sec * 1000 + ru.ru_utime.tv_usec / 1000 + ru.ru_stime.tv_sec * 1000 + ru.ru_stime.tv_usec / 1000;
-	CHECK(ms >= 195 && ms < 400);
+	do {			/* a child pays for the time that a busy host takes from it */
+		before = ms_of_children(&ru);
+		CHECK_CHILD(burn_ms(200));
+		ms = ms_of_children(&ru);
+		CHECK(ms - before >= 195);
+	} while (ms - before >= 400 && ++tries < 5);
+	CHECK(ms - before < 400);
 	CHECK(ru.ru_minflt > 0);
 	CHECK(times(&t) >= 0);
-	CHECK(t.tms_cutime + t.tms_cstime >= 18 && t.tms_cutime + t.tms_cstime < 40);
+	CHECK(labs(t.tms_cutime + t.tms_cstime - ms / 10) <= 2);
 	CHECK_ERR(syscall(SYS_getrusage, 5, &ru), EINVAL);
 	CHECK_ERR(syscall(SYS_getrusage, 0, NOWHERE), EFAULT);
 	CHECK_OK(syscall(SYS_getrusage, 1, &ru));
-	sleep_ms(10);
 	burn_ms(20);
-	CHECK_OK(getrusage(RUSAGE_SELF, &ru));
+	for (int i = 0; i < 100; i++) {
+		sleep_ms(10);		/* no switch when the time was up before we slept */
+		CHECK_OK(getrusage(RUSAGE_SELF, &ru));
+		if (ru.ru_nvcsw)
+			break;
+	}
 	CHECK(ru.ru_nvcsw > 0);
 }

@@ -25,7 +25,7 @@ static void survivor(int fd, const char *name, int leader_gone)
 	char c;
 
 	CHECK_EQ(read(leader_gone, &c, 1), 0);		/* its end of the pipe closes when it exits */
-	for (int i = 0; i < 100 && !hups; i++)
+	for (int i = 0; i < 2000 && !hups; i++)
 		usleep(10000);
 	CHECK(hups >= 1);
 	CHECK_EQ(read(fd, &c, 1), 0);
