@@ -8,6 +8,7 @@
 CUTAWAY_KERNEL=vmlinuz runs everything on another kernel (Debian's Linux: the tests must pass there too).
 CUTAWAY_SLOW=3 stretches all limits.  SMP=4 (make test SMP=4): on so many processors, where a test does not say how many.
 """
+import contextlib
 import functools
 import json
 import os
@@ -178,7 +179,8 @@ class Machine:
         self.qemu.wait()
         self.sock.close()
         if self._qmp:
-            self._qmp.close()
+            with contextlib.suppress(OSError):		# QEMU went before it read a question
+                self._qmp.close()
         self.stderr.close()
         if self.initrd.exists():
             self.initrd = self.initrd.replace(LOGS / f"last-{os.getpid()}.cpio")
@@ -341,13 +343,13 @@ class Machine:
             "\t": "tab", "\x1b": "esc", "\x7f": "backspace"}
     SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
 
-    def press(self, *events):
+    def press(self, *events, wait=True):
         """Events (QEMU's name of a key, down), all at once: a busy host can't make them repeat. Waits until the guest has taken
         them, since QEMU drops what its keyboards can't keep: PS/2 ones 16 bytes, USB ones 16 events."""
         before = self.transfers()
         self.qmp("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}} for key, down in events])
         end = time.time() + 60 * SLOW
-        while not self.taken(before, len(events)):
+        while wait and not self.taken(before, len(events)):
             if time.time() > end:
                 raise Failed(f"{self.name}: waited {60 * SLOW:.0f} s for the guest to take {events}; the log ends:\n{self.tail()}")
             time.sleep(0.005)
@@ -369,9 +371,9 @@ class Machine:
             time.sleep(0.03)
         return status == 0xff or not status & 1		# its buffer is empty
 
-    def key(self, *keys):
-        """Keys pressed together and let go, by QEMU's names: key("ctrl", "c")."""
-        self.press(*((k, True) for k in keys), *((k, False) for k in keys[::-1]))
+    def key(self, *keys, wait=True):
+        """Keys pressed together and let go, by QEMU's names: key("ctrl", "c"). wait=False: they may end QEMU, don't ask it."""
+        self.press(*((k, True) for k in keys), *((k, False) for k in keys[::-1]), wait=wait)
 
     def type(self, text):
         for c in text:

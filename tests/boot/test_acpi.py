@@ -180,7 +180,7 @@ def test_ctrl_alt_del(init):
         else:
             m.expect("ready", 60)
         m.qmp("query-status")
-        m.key("ctrl", "alt", "delete")
+        m.key("ctrl", "alt", "delete", wait=False)
         if init:
             m.expect("the system is going down", 20)
         assert end_of(m) == "guest-reset"
