@@ -111,7 +111,7 @@ extern long max_threads;				/* in all */
 extern struct kmem_cache *task_cache, *signal_cache, *sighand_cache, *cred_jar;
 struct task_struct *dup_task_struct(struct task_struct *orig);	/* with a stack of its own; NULL */
 struct task_struct *fork_idle(unsigned cpu);		/* PID 0 of a further processor; NULL: no memory */
-void free_task(struct task_struct *p);			/* one that never ran */
+void free_task(struct task_struct *p);			/* with its stack and FPU state */
 void put_signal_struct(struct signal_struct *sig);
 void __put_task_struct(struct task_struct *p);
 struct sighand_struct *alloc_sighand(struct sighand_struct *old);	/* a copy with count 1; NULL */

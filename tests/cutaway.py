@@ -106,7 +106,6 @@ def serial_pair():
 
 class Machine:
     last = None			# the one started last: what a failed test ran on
-    events = ()			# of QMP, that came while it was asked
     usb_keyboard = False	# keys go to one, and QEMU was started with -trace usb_xhci_xfer_success
 
     def __init__(self, name, append="", files=None, initrd="base", mem="256", smp=None, cpu="max", machine="q35",
@@ -282,8 +281,6 @@ class Machine:
         self._qmp.flush()
         while True:
             answer = json.loads(self._qmp.readline())
-            if "event" in answer:
-                self.events += answer,
             if "error" in answer:
                 raise Failed(f"QMP {command}: {answer['error']}")
             if "return" in answer:

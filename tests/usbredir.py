@@ -1,6 +1,6 @@
 """usbredir.py: a USB keyboard made of Python, plugged into QEMU's usb-redir device, that can be as broken as a test wants.
 
-    kbd = Keyboard(path, control=lambda setup, answer: answer)      path: of QEMU's chardev socket (server=on,wait=off)
+    kbd = Keyboard(path, transfers, control=lambda setup, answer: answer)      path: of QEMU's chardev socket (server=on,wait=off)
 
 control() may change what the device answers to a request: bytes, STALL, or SILENT.  setup: (type, request, value, index, length).
 transfers(): how many reports the guest has had (Machine.transfers).
@@ -25,7 +25,7 @@ CONFIG = bytes([9, 2, 34, 0, 1, 1, 0, 0xa0, 50, 9, 4, 0, 0, 1, 3, 1, 1, 0, 9, 0x
 
 
 class Keyboard:
-    def __init__(self, path, control=lambda setup, answer: answer, speed=LOW, transfers=None):
+    def __init__(self, path, transfers, control=lambda setup, answer: answer, speed=LOW):
         self.control, self.seen, self.receiving, self.transfers = control, [], threading.Event(), transfers
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(path)

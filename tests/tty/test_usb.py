@@ -216,7 +216,7 @@ def redir(tmp_path_factory):
 
         def plug(*args, **kw):
             m.run("dmesg -c > /dev/null")
-            m.device = usbredir.Keyboard(path, *args, transfers=m.transfers, **kw)
+            m.device = usbredir.Keyboard(path, m.transfers, *args, **kw)
             return m.device
 
         def unplug():
