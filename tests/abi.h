@@ -184,7 +184,7 @@ static inline void wait_state(pid_t pid, char state)
 	wait_states(pid, (char[]){ state, 0 });
 }
 
-/* A child that sends us the signal when we sleep, however long that takes on a busy host. */
+/* A child that sends us the signal when we have slept, however long that takes on a busy host; Linux's timers end up to 50 us late. */
 static inline pid_t signal_when_asleep(int sig)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -192,6 +192,7 @@ static inline pid_t signal_when_asleep(int sig)
 	CHECK_OK(pid);
 	if (!pid) {
 		wait_state(parent, 'S');
+		sleep_ms(1);
 		kill(parent, sig);
 		_exit(0);
 	}

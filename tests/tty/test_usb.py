@@ -145,7 +145,7 @@ def test_repeat(keys):
 
 
 def test_control_alt_caps_arrows(keys):
-    keys.type("sh -c '>/tmp/runs; exec sleep 1000'\n")
+    keys.type("""awk 'BEGIN { print >"/tmp/runs"; close("/tmp/runs"); getline }'\n""")
     keys.run("until [ -e /tmp/runs ]; do sleep 0.1; done")
     keys.key("ctrl", "c")
     types(keys, "echo after $?", "after 130")
